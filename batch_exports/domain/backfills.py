@@ -1,0 +1,72 @@
+"""A backfill: a range of past intervals, exported run by run."""
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+
+class BackfillStatus(StrEnum):
+    """Where a backfill stands: a run's statuses, without the one that billing sets."""
+
+    STARTING = "Starting"
+    RUNNING = "Running"
+    COMPLETED = "Completed"
+    CANCELLED = "Cancelled"
+    FAILED = "Failed"
+    FAILED_RETRYABLE = "FailedRetryable"
+    TERMINATED = "Terminated"
+    TIMED_OUT = "TimedOut"
+    CONTINUED_AS_NEW = "ContinuedAsNew"
+
+
+OPEN_BACKFILL_STATUSES = frozenset({BackfillStatus.STARTING, BackfillStatus.RUNNING})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backfill:
+    """The range `[start_at, end_at)`, how many runs it takes, and the start of the next run not yet made."""
+
+    id: UUID
+    export_id: UUID
+    project_id: int
+    status: BackfillStatus
+    start_at: datetime
+    end_at: datetime
+    created_at: datetime
+    last_updated_at: datetime
+    total_runs: int
+    next_start_at: datetime | None
+    finished_at: datetime | None = None
+    total_records_count: int | None = None
+    adjusted_start_at: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the backfill may still make runs."""
+        return self.status in OPEN_BACKFILL_STATUSES
+
+
+@dataclass(frozen=True, slots=True)
+class RunCounts:
+    """How many runs of one backfill ended how."""
+
+    completed: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    open: int = 0
+
+    @property
+    def finished(self) -> int:
+        """Runs that the backfill need not wait for."""
+        return self.completed + self.failed + self.cancelled
+
+
+def progress(backfill: Backfill, counts: RunCounts) -> float | None:
+    """The finished share of a backfill's runs, from 0 to 1; None once it ended without completing."""
+    if backfill.status is BackfillStatus.COMPLETED:
+        return 1.0
+    if not backfill.is_open or backfill.total_runs == 0:
+        return None
+    return math.floor(1000 * counts.finished / backfill.total_runs) / 1000

@@ -1,0 +1,122 @@
+"""The destination types, which of their settings are secret, and the rules between settings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from batch_exports.domain.errors import Invalid, PermanentFailure
+
+SECRET_KEYS: Mapping[str, frozenset[str]] = {
+    "S3": frozenset({"aws_access_key_id", "aws_secret_access_key"}),
+    "Snowflake": frozenset({"user", "password", "private_key", "private_key_passphrase"}),
+    "Postgres": frozenset({"user", "password"}),
+    "Redshift": frozenset({"user", "password", "copy_inputs"}),
+    "BigQuery": frozenset({"private_key", "private_key_id", "client_email", "token_uri"}),
+    "Databricks": frozenset({"client_id", "client_secret"}),
+    "AzureBlob": frozenset({"connection_string"}),
+    "HTTP": frozenset({"token"}),
+    "NoOp": frozenset(),
+    "File": frozenset(),
+}
+"""Credentials per destination type: never in a response, encrypted where stored."""
+
+COMPRESSIONS: Mapping[str, tuple[str, ...]] = {
+    "Parquet": ("zstd", "lz4", "snappy", "gzip", "brotli"),
+    "JSONLines": ("gzip", "brotli"),
+}
+"""What each file format can be compressed with; None (no compression) always works."""
+
+FILE_DESTINATIONS = frozenset({"S3", "AzureBlob", "File"})
+
+
+class TestStatus(StrEnum):
+    """How a connection check ended."""
+
+    __test__ = False  # not a test class, whatever its name says to pytest
+
+    PASSED = "Passed"
+    FAILED = "Failed"
+    SKIPPED = "Skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class TestStep:
+    """One check of a destination's settings, and its result once it ran."""
+
+    __test__ = False
+
+    name: str
+    description: str
+    status: TestStatus | None = None
+    message: str | None = None
+
+
+_NO_WRITER = TestStep("Destination available", "Check that this service can write to the destination type.")
+
+TEST_STEPS: Mapping[str, tuple[TestStep, ...]] = {
+    "S3": (
+        TestStep("Reach the endpoint", "Check that the endpoint may be reached and answers."),
+        TestStep("Bucket exists", "Check that the bucket exists and that the credentials may list it."),
+        TestStep("Write and delete an object", "Write a small object under the prefix, and delete it again."),
+    ),
+    "File": (TestStep("Folder is writable", "Check that the folder exists or can be made, and can be written to."),),
+    "NoOp": (TestStep("Nothing to check", "A NoOp export reads rows and writes them nowhere."),),
+}
+"""The connection checks of each type that has a writer, in their order."""
+
+
+def test_steps(kind: str) -> tuple[TestStep, ...]:
+    """The connection checks of a destination type; the one step of a type without a writer will be skipped."""
+    return TEST_STEPS.get(kind, (_NO_WRITER,))
+
+
+test_steps.__test__ = False  # type: ignore[attr-defined]  # a rule, not a test
+
+
+def no_writer(kind: str) -> PermanentFailure:
+    """The failure of a run to a destination type that is accepted, but cannot be written to yet."""
+    return PermanentFailure(
+        f"This service cannot write to {kind} destinations yet; the types that it can write to are "
+        f"{', '.join(sorted(TEST_STEPS))}. Nothing was exported."
+    )
+
+
+def split_secrets(kind: str, config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The config without and with only its credentials; a credential that is null counts as not given."""
+    secret_keys = SECRET_KEYS[kind]
+    plain = {key: value for key, value in config.items() if key not in secret_keys}
+    secrets = {key: value for key, value in config.items() if key in secret_keys and value is not None}
+    return plain, secrets
+
+
+def check_config(kind: str, model: str, config: Mapping[str, Any]) -> None:
+    """Check the rules between settings that a schema cannot state; raises Invalid."""
+    if kind in FILE_DESTINATIONS:
+        _check_compression(config)
+    if kind == "Snowflake":
+        _check_snowflake_credentials(config)
+    if kind == "Redshift" and config.get("mode") == "COPY" and not config.get("copy_inputs"):
+        raise Invalid("Missing required inputs for 'COPY'", attr="destination")
+    if kind == "HTTP" and model != "events":
+        raise Invalid("HTTP batch exports only support the events model", attr="destination")
+
+
+def _check_compression(config: Mapping[str, Any]) -> None:
+    file_format = config.get("file_format") or "JSONLines"
+    compression = config.get("compression")
+    supported = list(COMPRESSIONS[file_format])
+    if compression is not None and compression not in supported:
+        raise Invalid(
+            f"Compression {compression} is not supported for file format {file_format}. "
+            f"Supported compressions are {supported}",
+            attr="destination__config__compression",
+        )
+
+
+def _check_snowflake_credentials(config: Mapping[str, Any]) -> None:
+    if config.get("authentication_type") == "keypair":
+        if not config.get("private_key"):
+            raise Invalid("Private key is required if authentication type is key pair", attr="destination")
+    elif not config.get("password"):
+        raise Invalid("Password is required if authentication type is password", attr="destination")

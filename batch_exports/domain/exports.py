@@ -1,0 +1,51 @@
+"""A batch export: which data goes where, and how often."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from batch_exports.domain.schedules import Schedule
+
+
+class Model(StrEnum):
+    """Which data an export carries."""
+
+    EVENTS = "events"
+    PERSONS = "persons"
+    SESSIONS = "sessions"
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where rows go; `secrets` are the config's credentials, kept apart so that nothing prints them."""
+
+    type: str
+    config: Mapping[str, Any]
+    secrets: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def full_config(self) -> dict[str, Any]:
+        """The config with its credentials, for writers and validation only."""
+        return {**self.config, **self.secrets}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """One batch export of one project."""
+
+    id: UUID
+    project_id: int
+    name: str
+    model: Model
+    destination: Destination
+    schedule: Schedule
+    paused: bool
+    created_at: datetime
+    last_updated_at: datetime
+    last_paused_at: datetime | None = None
+    next_at: datetime | None = None
+    hogql_query: str | None = None
+    filters: tuple[Mapping[str, Any], ...] | None = None

@@ -1,0 +1,57 @@
+"""The use cases, one module per noun; they know the domain and the ports, and neither HTTP nor any adapter."""
+
+from dataclasses import dataclass
+
+from batch_exports.domain.egress import EgressPolicy
+from batch_exports.ports import Clock, DestinationChecks, IdFactory, RunEngine, Store
+from batch_exports.services.access import AccessService
+from batch_exports.services.backfills import BackfillService
+from batch_exports.services.destinations import DestinationService
+from batch_exports.services.exports import ExportService
+from batch_exports.services.lifecycle import Lifecycle
+from batch_exports.services.logs import LogService
+from batch_exports.services.runs import RunService
+from batch_exports.services.scheduler import Scheduler
+
+MAX_OPEN_BACKFILLS = 10
+"""Backfills of one project that may be in progress at once, unless the operator says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """All use cases over one world."""
+
+    clock: Clock
+    exports: ExportService
+    runs: RunService
+    backfills: BackfillService
+    logs: LogService
+    destinations: DestinationService
+    access: AccessService
+    lifecycle: Lifecycle
+    scheduler: Scheduler
+
+
+def build_services(
+    *,
+    store: Store,
+    clock: Clock,
+    new_id: IdFactory,
+    engine: RunEngine,
+    checks: DestinationChecks,
+    egress: EgressPolicy,
+    max_open_backfills: int = MAX_OPEN_BACKFILLS,
+) -> Services:
+    """The use cases over a world made of these parts."""
+    lifecycle = Lifecycle(clock, new_id, engine)
+    return Services(
+        clock=clock,
+        exports=ExportService(store, clock, new_id, lifecycle, engine, egress),
+        runs=RunService(store, lifecycle, engine),
+        backfills=BackfillService(store, clock, lifecycle, engine, max_open_backfills),
+        logs=LogService(store),
+        destinations=DestinationService(store, checks),
+        access=AccessService(store, clock, new_id),
+        lifecycle=lifecycle,
+        scheduler=Scheduler(store, clock, lifecycle, engine),
+    )

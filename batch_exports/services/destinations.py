@@ -1,0 +1,44 @@
+"""Use cases of destinations: checking settings before rows depend on them."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from batch_exports.domain.destinations import TestStep, test_steps
+from batch_exports.domain.errors import Invalid
+from batch_exports.ports import DestinationChecks, Store
+from batch_exports.services import export_fields
+from batch_exports.services.exports import CheckDestination, require_export
+
+Body = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationService:
+    """Runs the connection checks of destinations, before an export is saved or after."""
+
+    store: Store
+    checks: DestinationChecks
+
+    async def run_new_step(self, body: Body) -> TestStep:
+        """Run one check with the settings of an export that does not exist yet; raises Invalid."""
+        destination = export_fields.new_destination(body["destination"])
+        return await self._run(destination.type, destination.full_config, body.get("step") or 0)
+
+    async def run_step(self, project_id: int, export_id: UUID, body: Body, check: CheckDestination) -> TestStep:
+        """Run one check with an export's settings, under those that the body brings; raises Invalid."""
+        async with self.store.read() as tx:
+            stored = (await require_export(tx, project_id, export_id)).destination
+        sent = body.get("destination") or {}
+        export_fields.check_same_type(stored.type, sent)
+        config = export_fields.merged(stored.full_config, sent.get("config") or {})
+        check({"type": stored.type, "config": config})
+        return await self._run(stored.type, config, body.get("step") or 0)
+
+    async def _run(self, kind: str, config: Body, step: int) -> TestStep:
+        last = len(test_steps(kind)) - 1
+        if step > last:
+            raise Invalid(f"Ensure this value is less than or equal to {last}.", code="max_value", attr="step")
+        return await asyncio.to_thread(self.checks.run_step, kind, config, step)

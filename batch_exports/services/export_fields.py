@@ -1,0 +1,126 @@
+"""Reads an export's fields from a body whose shape the contract has checked; what is left are rules between them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from batch_exports.domain.destinations import check_config, split_secrets
+from batch_exports.domain.errors import Invalid
+from batch_exports.domain.exports import Destination, Export, Model
+from batch_exports.domain.schedules import Interval, Schedule
+from batch_exports.domain.times import is_timezone, read_time
+
+Body = Mapping[str, Any]
+
+_OFFSET_INTERVALS = frozenset({Interval.DAY, Interval.WEEK})
+
+
+def new_destination(sent: Body) -> Destination:
+    """The destination that a body describes; raises Invalid for an integration, of which this service has none."""
+    integration = sent.get("integration") or sent.get("integration_id")
+    if integration is not None:
+        raise Invalid(
+            f'Invalid pk "{integration}" - object does not exist.',
+            code="does_not_exist",
+            attr="destination__integration",
+        )
+    config, secrets = split_secrets(sent["type"], sent.get("config") or {})
+    return Destination(type=sent["type"], config=config, secrets=secrets)
+
+
+def merged(stored: Body, sent: Body) -> dict[str, Any]:
+    """`sent` deeply merged into `stored`: objects are merged, anything else (null too) replaces what was there."""
+    result = dict(stored)
+    for key, value in sent.items():
+        old = result.get(key)
+        both_objects = isinstance(old, Mapping) and isinstance(value, Mapping)
+        result[key] = merged(old, value) if both_objects else value  # type: ignore[arg-type]  # checked one line above
+    return result
+
+
+def new_schedule(body: Body) -> Schedule:
+    """The schedule of a new export; raises Invalid."""
+    return changed_schedule(Schedule(interval=Interval(body["interval"])), body)
+
+
+def changed_schedule(stored: Schedule, body: Body) -> Schedule:
+    """The schedule with the fields that a body names; raises Invalid."""
+    interval = Interval(body.get("interval", stored.interval))
+    has_offsets = interval in _OFFSET_INTERVALS
+    _check_offsets(interval, body)
+    kept_day = stored.offset_day if interval is Interval.WEEK else 0
+    kept_hour = stored.offset_hour if has_offsets else 0
+    schedule = Schedule(
+        interval=interval,
+        timezone=_timezone(body, stored.timezone),
+        offset_day=(body["offset_day"] or 0) if "offset_day" in body else kept_day,
+        offset_hour=(body["offset_hour"] or 0) if "offset_hour" in body else kept_hour,
+        start_at=_time(body, "start_at", stored.start_at),
+        end_at=_time(body, "end_at", stored.end_at),
+    )
+    if schedule.start_at and schedule.end_at and schedule.start_at >= schedule.end_at:
+        raise Invalid("The 'end_at' of a batch export must be after its 'start_at'.", attr="end_at")
+    return schedule
+
+
+def new_filters(body: Body, model: Model) -> tuple[Mapping[str, Any], ...] | None:
+    """The property filters of a body; raises Invalid for a model that has none."""
+    filters = body.get("filters")
+    if filters and model is not Model.EVENTS:
+        raise Invalid(f"'filters' is only supported for 'events' model not '{model}' model", attr="filters")
+    return None if filters is None else tuple(filters)
+
+
+def check_same_type(stored: str, sent: Body) -> None:
+    """Raise Invalid when a change would turn a destination into one of another type."""
+    kind = sent.get("type", stored)
+    if kind != stored:
+        raise Invalid(
+            f"Cannot change destination type from '{stored}' to '{kind}'. Delete this batch export and create a new "
+            "one with the new destination type.",
+            attr="destination",
+        )
+
+
+def check_same_model(stored: Model, body: Body) -> None:
+    """Raise Invalid when a change would turn an export into one of another model."""
+    if (body.get("model") or stored) != stored:
+        raise Invalid("Changing models is not supported. Create a new batch export instead.", attr="model")
+
+
+def check_fields(body: Body, export: Export) -> None:
+    """Check the rules between an export's fields; raises Invalid."""
+    check_config(export.destination.type, export.model, export.destination.full_config)
+    for field in ("hogql_query", "hogql_modifiers", "primary_key", "version_key"):
+        if body.get(field):
+            raise Invalid(f"'{field}' is only supported for 'hogql' model not '{export.model}' model", attr=field)
+    if body.get("incremental_mode") == "MERGE":
+        raise Invalid("'primary_key' is required when 'incremental_mode' is 'MERGE'", attr="primary_key")
+
+
+def _check_offsets(interval: Interval, body: Body) -> None:
+    if body.get("offset_day") is not None and interval is not Interval.WEEK:
+        daily = interval is Interval.DAY
+        raise Invalid(
+            "offset_day should not be specified for daily intervals"
+            if daily
+            else "offset_day is not applicable for non-weekly intervals",
+            attr="offset_day",
+        )
+    if body.get("offset_hour") is not None and interval not in _OFFSET_INTERVALS:
+        raise Invalid("offset_hour is not applicable for non-daily/weekly intervals", attr="offset_hour")
+
+
+def _timezone(body: Body, stored: str) -> str:
+    if "timezone" not in body:
+        return stored
+    name: str = body["timezone"] or "UTC"
+    if not is_timezone(name):
+        raise Invalid(f'"{name}" is not a valid choice.', code="invalid_choice", attr="timezone")
+    return name
+
+
+def _time(body: Body, field: str, stored: datetime | None) -> datetime | None:
+    if field not in body:
+        return stored
+    return None if body[field] is None else read_time(body[field], attr=field)

@@ -1,0 +1,217 @@
+"""What a run does, step by step: plain functions that know nothing of the engine that makes them durable.
+
+Arguments and results are small JSON values, since an engine records them; credentials never are among them, each step
+reads them anew by the export's id.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from batch_exports.domain.errors import PermanentFailure, RetryableFailure, RunCancelled
+from batch_exports.domain.exports import Export
+from batch_exports.domain.logs import LogLevel
+from batch_exports.domain.runs import Run
+from batch_exports.domain.selections import Selection, selection_of
+from batch_exports.ports import Chunk, Destinations, RunContext, Source, Store, WrittenFile
+from batch_exports.services.lifecycle import Lifecycle
+
+logger = logging.getLogger(__name__)
+
+PART_ROWS = 1_000_000
+"""Rows after which a run that writes several files is cut into parts, each of which is repeated alone after a crash."""
+
+PROGRESS_SECONDS = 1.0
+
+Json = dict[str, Any]
+
+
+@dataclass(slots=True)
+class _Progress:
+    """What one part has done so far, shared by the working thread and the loop that records it."""
+
+    rows: int = 0
+    size: int = 0
+    stopped: bool = False
+
+    def watch(self, chunks: Iterator[Chunk], should_stop: Callable[[], bool]) -> Iterator[Chunk]:
+        for chunk in chunks:
+            if self.stopped or should_stop():
+                raise RunCancelled("The run was cancelled.")
+            self.rows += chunk.rows
+            yield chunk
+
+    def report(self, size: int) -> None:
+        self.size += size
+
+
+@dataclass(frozen=True, slots=True)
+class RunBody:
+    """The steps of one run: plan, export each part, commit; or fail."""
+
+    store: Store
+    source: Source
+    destinations: Destinations
+    lifecycle: Lifecycle
+
+    async def plan(self, run_id: str) -> Json:
+        """Mark the run as running and cut its interval into parts; `skip` is true when it has ended meanwhile."""
+        async with self.store.write() as tx:
+            run = await self.lifecycle.begin(tx, UUID(run_id))
+            export = None if run is None else await tx.exports.get(run.project_id, run.export_id)
+        if run is None or export is None:
+            return {"skip": True, "rows": 0, "parts": []}
+        # Opened before anything is read, so that refused settings fail the run of an empty interval too.
+        self.destinations.open(export.destination.type, context_of(export, run))
+        rows = await asyncio.to_thread(self.source.count, selection_of(export, run))
+        async with self.store.write() as tx:
+            await self.lifecycle.progress(tx, run.id, records_total_count=rows, records_completed=0, bytes_exported=0)
+            await self.lifecycle.log(tx, run, LogLevel.INFO, f"Started: {rows} rows to export.")
+        parts = parts_of(run, rows) if export.destination.config.get("max_file_size_mb") else parts_of(run, 0)
+        return {"skip": False, "rows": rows, "parts": parts}
+
+    async def export_part(
+        self, run_id: str, part: Json, first_file: int, should_stop: Callable[[], bool]
+    ) -> list[Json]:
+        """Write one part and return its files; raises RunCancelled, PermanentFailure or RetryableFailure."""
+        export, run = await self._read(run_id)
+        selection = replace(
+            selection_of(export, run),
+            start=datetime.fromisoformat(part["start"]),
+            end=datetime.fromisoformat(part["end"]),
+        )
+        progress = _Progress()
+        recorder = asyncio.create_task(self._record(run, part, progress))
+        try:
+            files = await asyncio.to_thread(
+                self._write_part, export, run, selection, part["number"], first_file, progress, should_stop
+            )
+        finally:
+            recorder.cancel()
+            await asyncio.gather(recorder, return_exceptions=True)
+        await self._note_part(run, part, files)
+        return [asdict(file) for file in files]
+
+    async def commit(self, run_id: str, plan: Json, files: list[Json]) -> None:
+        """Make the files visible as one complete run, then end it as completed."""
+        export, run = await self._read(run_id)
+        written = [WrittenFile(**file) for file in files]
+        writer = self.destinations.open(export.destination.type, context_of(export, run))
+        await asyncio.to_thread(writer.commit, written)
+        rows, size = sum(file.rows for file in written), sum(file.bytes for file in written)
+        async with self.store.write() as tx:
+            if await self.lifecycle.complete(tx, run.id, rows, size) is not None:
+                await self.lifecycle.log(
+                    tx, run, LogLevel.INFO, f"Completed: {rows} rows, {size} bytes, {len(written)} files."
+                )
+
+    async def note_retry(self, run_id: str, attempt: int, error: str) -> None:
+        """Show, while the run goes on, that a step failed and will be tried again as attempt number `attempt`."""
+        async with self.store.write() as tx:
+            run = await self.lifecycle.progress(tx, UUID(run_id), attempt=attempt, latest_error=error)
+            if run is not None:
+                await self.lifecycle.log(tx, run, LogLevel.WARNING, f"Attempt {attempt - 1} failed: {error}")
+
+    async def fail(self, run_id: str, error: str) -> None:
+        """End the run as failed with a cause that its user can read."""
+        async with self.store.write() as tx:
+            await self.lifecycle.fail(tx, UUID(run_id), error)
+
+    async def _read(self, run_id: str) -> tuple[Export, Run]:
+        async with self.store.read() as tx:
+            run = await tx.runs.find(UUID(run_id))
+            export = None if run is None else await tx.exports.get(run.project_id, run.export_id)
+        if run is None or export is None or not run.is_open:
+            raise RunCancelled("The run has ended.")
+        return export, run
+
+    def _write_part(
+        self,
+        export: Export,
+        run: Run,
+        selection: Selection,
+        number: int,
+        first_file: int,
+        progress: _Progress,
+        should_stop: Callable[[], bool],
+    ) -> Sequence[WrittenFile]:
+        writer = self.destinations.open(export.destination.type, context_of(export, run))
+        expected = self.source.count(selection)
+        query_id = f"{run.id}-{number}-{uuid4()}"
+        try:
+            with self.source.stream(selection, writer.lane, query_id=query_id) as chunks:
+                files = writer.write_part(number, first_file, progress.watch(chunks, should_stop), progress.report)
+        except BaseException:
+            self.source.kill(query_id)
+            raise
+        written = sum(file.rows for file in files)
+        if not progress.rows == written == expected:
+            raise RetryableFailure(
+                f"The source counted {expected} rows and sent {progress.rows}, of which {written} were written. "
+                "Rows may have arrived during the export."
+            )
+        return files
+
+    async def _record(self, run: Run, part: Json, progress: _Progress) -> None:
+        """Keep the run's row up to date; a row that has ended stops the part at its next chunk."""
+        done_rows, done_size = part.get("rows_before", 0), part.get("bytes_before", 0)
+        while not progress.stopped:
+            await asyncio.sleep(PROGRESS_SECONDS)
+            try:
+                async with self.store.write() as tx:
+                    current = await self.lifecycle.progress(
+                        tx,
+                        run.id,
+                        records_completed=done_rows + progress.rows,
+                        bytes_exported=done_size + progress.size,
+                    )
+            except Exception:
+                # The rows matter, not their count on the way: a store that is busy or away must not fail the part.
+                logger.warning("Could not record the progress of run %s.", run.id, exc_info=True)
+                continue
+            progress.stopped = current is None
+
+    async def _note_part(self, run: Run, part: Json, files: Sequence[WrittenFile]) -> None:
+        rows = sum(file.rows for file in files)
+        async with self.store.write() as tx:
+            await self.lifecycle.log(
+                tx, run, LogLevel.DEBUG, f"Part {part['number']}: {rows} rows in {len(files)} files."
+            )
+
+
+def context_of(export: Export, run: Run) -> RunContext:
+    """What the destination of `export` may know of `run`."""
+    return RunContext(
+        run_id=run.id,
+        export_id=export.id,
+        project_id=export.project_id,
+        model=export.model.value,
+        start=run.data_interval_start,
+        end=run.data_interval_end,
+        config=export.destination.full_config,
+    )
+
+
+def parts_of(run: Run, rows: int) -> list[Json]:
+    """The interval of a run in equal slices of time, about one per `PART_ROWS` rows, as JSON."""
+    count = max(1, -(-rows // PART_ROWS))
+    start, length = run.data_interval_start, run.data_interval_end - run.data_interval_start
+    edges = [start + length * number / count for number in range(count)] + [run.data_interval_end]
+    return [
+        {"number": number, "start": edges[number].isoformat(), "end": edges[number + 1].isoformat()}
+        for number in range(count)
+    ]
+
+
+def describe(error: Exception) -> str:
+    """The text of a failure for the user: that of the failures made for reading, and no detail of any other."""
+    if isinstance(error, PermanentFailure | RetryableFailure | RunCancelled):
+        return str(error)
+    return f"An unexpected error ended the run ({type(error).__name__}). The service's log has the details."
+
+
+__all__ = ["PART_ROWS", "Json", "RunBody", "context_of", "describe", "parts_of"]
