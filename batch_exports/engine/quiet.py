@@ -1,0 +1,32 @@
+"""Makes DBOS speak through the service's own log, and only when something is wrong."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from dbos import error as dbos_errors
+
+_EXPECTED = ("Asyncio task cancelled for workflow or step", "was cancelled during execution")
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether a record is more than the announcement of a cancel or a shutdown, which were asked for."""
+    if record.exc_info and isinstance(record.exc_info[1], dbos_errors.DBOSAwaitedWorkflowCancelledError):
+        return False
+    message = record.getMessage()
+    return not any(expected in message for expected in _EXPECTED)
+
+
+@contextmanager
+def quiet_dbos() -> Iterator[None]:
+    """Route DBOS's log records to the root logger and leave out the expected ones while the block lasts."""
+    dbos_logger = logging.getLogger("dbos")
+    # DBOS writes to the console by itself unless it finds a handler.
+    handler = logging.NullHandler()
+    dbos_logger.addHandler(handler)
+    dbos_logger.addFilter(_is_news)
+    try:
+        yield
+    finally:
+        dbos_logger.removeFilter(_is_news)
+        dbos_logger.removeHandler(handler)

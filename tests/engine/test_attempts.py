@@ -1,0 +1,99 @@
+"""How often a step is tried and what its user reads of it, without an engine."""
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batch_exports.domain.errors import PermanentFailure, RetryableFailure, RunCancelled
+from batch_exports.engine.attempts import Attempts, Done, Failed, Outcome, RetryPolicy, Stopped
+
+PASSING = st.sampled_from([RetryableFailure("busy"), ConnectionResetError("secret")])
+FINAL = st.sampled_from([PermanentFailure("gone"), RunCancelled("over"), KeyError("secret"), None])
+
+policies = st.builds(
+    RetryPolicy,
+    attempts=st.integers(1, 50),
+    base_seconds=st.floats(0.001, 1e6),
+    factor=st.floats(1, 1e6),
+    cap_seconds=st.floats(0, 1e6),
+)
+
+
+@given(policies, st.integers(1, 10_000))
+def test_the_pauses_never_shrink_and_never_pass_the_cap(policy: RetryPolicy, attempt: int) -> None:
+    assert 0 <= policy.pause(attempt) <= policy.pause(attempt + 1) <= policy.cap_seconds
+
+
+@given(st.lists(PASSING, max_size=6), FINAL, st.integers(1, 8))
+def test_a_step_is_tried_until_the_first_final_answer_or_the_last_attempt(
+    passing: list[Exception], final: Exception | None, limit: int
+) -> None:
+    tried, noted, outcome = carry_out([*passing, final], limit)
+
+    assert tried == min(len(passing) + 1, limit)
+    assert noted == list(range(2, tried + 1))
+    if len(passing) >= limit:
+        assert isinstance(outcome, Failed)
+        assert limit == 1 or f"Tried {limit} times" in outcome.error
+    else:
+        assert isinstance(outcome, answer_to(final))
+    assert "secret" not in repr(outcome)
+
+
+def answer_to(final: Exception | None) -> type[Outcome]:
+    if final is None:
+        return Done
+    return Stopped if isinstance(final, RunCancelled) else Failed
+
+
+def carry_out(answers: list[Exception | None], limit: int) -> tuple[int, list[int], Outcome]:
+    """Attempts at a step that answers so; how many there were, which were announced, and the outcome."""
+    left = iter(answers)
+    tried: list[int] = []
+    noted: list[int] = []
+
+    async def call() -> str:
+        tried.append(1)
+        if (error := next(left)) is not None:
+            raise error
+        return "value"
+
+    async def note_retry(attempt: int, error: str) -> None:
+        assert "secret" not in error
+        noted.append(attempt)
+        raise LookupError("A note that fails changes nothing.")
+
+    async def work() -> Outcome:
+        policy = RetryPolicy(attempts=limit, base_seconds=0, cap_seconds=0)
+        return await Attempts(policy, (ConnectionError,), asyncio.Event()).carry_out(call, note_retry, label="a step")
+
+    outcome = asyncio.run(work())
+    return len(tried), noted, outcome
+
+
+@pytest.mark.parametrize("error", [RunCancelled("over"), RetryableFailure("busy"), KeyError("broken by the shutdown")])
+async def test_whatever_a_shutdown_breaks_is_neither_failed_nor_noted(error: Exception) -> None:
+    stopping = asyncio.Event()
+
+    async def call() -> None:
+        stopping.set()
+        raise error
+
+    with pytest.raises(asyncio.CancelledError):
+        await Attempts(RetryPolicy(), (), stopping).carry_out(call, refuse, label="a step")
+
+
+async def test_a_permanent_failure_counts_even_during_a_shutdown() -> None:
+    stopping = asyncio.Event()
+    stopping.set()
+
+    async def call() -> None:
+        raise PermanentFailure("gone")
+
+    assert await Attempts(RetryPolicy(), (), stopping).carry_out(call, refuse, label="a step") == Failed("gone")
+
+
+async def refuse(attempt: int, error: str) -> None:
+    pytest.fail(f"Attempt {attempt} was announced after {error}.")
