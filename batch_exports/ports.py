@@ -384,7 +384,7 @@ class Writer(Protocol):
     ) -> Sequence[WrittenFile]:
         """Write part `number`, its files numbered from `first_file`; `report` takes each count of bytes written.
 
-        Writing a part again replaces it. An exception out of `chunks` leaves nothing that a reader could take for whole.
+        Writing a part again replaces it. An exception out of `chunks` leaves nothing that could be taken for whole.
         """
         ...
 

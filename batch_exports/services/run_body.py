@@ -96,7 +96,7 @@ class RunBody:
         await self._note_part(run, part, files)
         return [asdict(file) for file in files]
 
-    async def commit(self, run_id: str, plan: Json, files: list[Json]) -> None:
+    async def commit(self, run_id: str, files: list[Json]) -> None:
         """Make the files visible as one complete run, then end it as completed."""
         export, run = await self._read(run_id)
         written = [WrittenFile(**file) for file in files]

@@ -1,0 +1,137 @@
+"""The composition root: the only place that knows every part, and puts the production world together from settings."""
+
+import asyncio
+import base64
+import binascii
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+from urllib.parse import unquote, urlsplit
+
+from batch_exports.destinations.registry import DestinationRegistry
+from batch_exports.domain.egress import EgressMode, EgressPolicy
+from batch_exports.domain.identifiers import uuid7
+from batch_exports.engine import DbosEngine, Duties, Worker, WorkerSettings
+from batch_exports.engine import migrate as migrate_engine
+from batch_exports.ports import Source
+from batch_exports.services import Services, build_services
+from batch_exports.services.run_body import RunBody
+from batch_exports.settings import BadSetting, Settings
+from batch_exports.sources.clickhouse import ClickHouseSource
+from batch_exports.sources.event_store import EventStore
+from batch_exports.store import Cipher, SqlStore, load_or_create_key
+from batch_exports.store import migrate as migrate_store
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """The present moment, in UTC."""
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The parts of one process; they belong to the event loop that first uses them, and are closed with the block."""
+
+    store: SqlStore
+    engine: DbosEngine
+    services: Services
+    destinations: DestinationRegistry
+
+    async def __aenter__(self) -> Self:
+        """Use the world in a block."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close all connections."""
+        await self.store.aclose()
+        await asyncio.to_thread(self.engine.close)
+
+
+def prepare(settings: Settings) -> None:
+    """Make the data folder and bring the database to this version; harmless when there is nothing to do."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    migrate_store(settings.store_url)
+    migrate_engine(settings.store_url)
+
+
+def build_world(settings: Settings) -> World:
+    """Everything but the worker; nothing is connected before its first use."""
+    store = SqlStore.open(settings.store_url, Cipher(encryption_key(settings)))
+    engine = DbosEngine(settings.store_url)
+    policy = egress_policy(settings)
+    destinations = DestinationRegistry(policy, settings.file_root)
+    services = build_services(
+        store=store,
+        clock=SystemClock(),
+        new_id=uuid7,
+        engine=engine,
+        checks=destinations,
+        egress=policy,
+        max_open_backfills=settings.max_open_backfills,
+    )
+    return World(store, engine, services, destinations)
+
+
+def build_worker(settings: Settings) -> Worker:
+    """The worker, which assembles its world on a loop of its own when it starts."""
+
+    @asynccontextmanager
+    async def assemble() -> AsyncIterator[Duties]:
+        with open_source(settings) as source:
+            async with build_world(settings) as world:
+                scheduler = world.services.scheduler
+                body = RunBody(world.store, source, world.destinations, world.services.lifecycle)
+                yield Duties(body, scheduler.tick, scheduler.reconcile)
+
+    worker_settings = WorkerSettings(
+        database_url=settings.store_url,
+        lock_path=settings.data_dir / "worker.lock",
+        live_concurrency=settings.worker_concurrency,
+    )
+    return Worker(worker_settings, assemble)
+
+
+@contextmanager
+def open_source(settings: Settings) -> Iterator[Source]:
+    """The event store that runs read: a ClickHouse cluster when one is named, else the embedded store."""
+    if settings.clickhouse_url is not None:
+        with closing(_cluster(settings.clickhouse_url)) as cluster:
+            yield cluster
+        return
+    with EventStore.open(settings.data_dir) as event_store, closing(ClickHouseSource(event_store.client)) as embedded:
+        yield embedded
+
+
+def egress_policy(settings: Settings) -> EgressPolicy:
+    """Which hosts this process may speak to."""
+    return EgressPolicy(EgressMode(settings.egress), settings.egress_allow)
+
+
+def encryption_key(settings: Settings) -> bytes:
+    """The key of stored credentials: that of the settings, else that of a key file made in the data folder."""
+    if settings.secret_key is None:
+        return load_or_create_key(settings.data_dir / "secret.key")
+    try:
+        return base64.b64decode(settings.secret_key, validate=True)
+    except binascii.Error:
+        raise BadSetting("BATCH_EXPORTS_SECRET_KEY: must be 32 bytes in base64") from None
+
+
+def _cluster(url: str) -> ClickHouseSource:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise BadSetting("BATCH_EXPORTS_CLICKHOUSE_URL: must look like https://user:password@host:8443/database")
+    return ClickHouseSource.of_cluster(
+        url=f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}",
+        user=unquote(parts.username or "default"),
+        password=unquote(parts.password or ""),
+        database=parts.path.strip("/") or "default",
+    )

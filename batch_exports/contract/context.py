@@ -1,0 +1,82 @@
+"""What a handler may ask about the request it answers."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode
+
+from batch_exports.contract.checks import Checks
+from batch_exports.contract.request import Request
+from batch_exports.contract.security import Principal
+
+_HOST = re.compile(r"[A-Za-z0-9._\-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?", re.ASCII)
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9._~@/\-]*", re.ASCII)
+_STANDARD_PORTS = {"http": 80, "https": 443}
+
+
+class Context:
+    """The request behind a call: who calls, for which project, and the application's state."""
+
+    __slots__ = ("_checks", "_request", "_tail", "operation_id", "principal", "project_id")
+
+    def __init__(
+        self,
+        request: Request,
+        operation_id: str,
+        principal: Principal,
+        project_id: int,
+        checks: Checks,
+        tail: int,
+    ) -> None:
+        self._request = request
+        self.operation_id = operation_id
+        self.principal = principal
+        self.project_id = project_id
+        self._checks = checks
+        self._tail = tail
+
+    @property
+    def state(self) -> Mapping[str, Any]:
+        """What the application's lifespan yielded."""
+        state: Mapping[str, Any] = self._request.scope.get("state", {})
+        return state
+
+    @property
+    def request_id(self) -> str:
+        """The id under which the request is logged."""
+        return self._request.id.decode()
+
+    @property
+    def base_url(self) -> str:
+        """The absolute URL of the project's collection, by the path that the caller used, without a final slash."""
+        segments = self._request.full_path.rstrip("/").split("/")
+        kept = segments[: len(segments) - self._tail]
+        return self._origin() + _quoted("/".join(kept))
+
+    def url(self, **query: str | int | None) -> str:
+        """The request's absolute URL with these query parameters replaced; None leaves one out."""
+        given = parse_qsl(self._request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        kept = [(name, text) for name, text in given if name not in query]
+        added = [(name, str(value)) for name, value in query.items() if value is not None]
+        url = self._origin() + _quoted(self._request.full_path)
+        return f"{url}?{urlencode([*kept, *added])}" if kept or added else url
+
+    def header(self, name: str) -> str | None:
+        """A header of the request."""
+        return self._request.header(name)
+
+    def check(self, schema_name: str, value: Any, at: str = "destination") -> None:
+        """Raise ApiError if a value breaks a schema of the contract; `at` names the field that it stands for."""
+        self._checks.require(schema_name, value, at)
+
+    def _origin(self) -> str:
+        scope = self._request.scope
+        host = self._request.host.decode("latin-1")
+        if not _HOST.fullmatch(host):
+            name, port = scope.get("server") or ("localhost", None)
+            host = name if port in (None, _STANDARD_PORTS.get(scope["scheme"])) else f"{name}:{port}"
+        return f"{scope['scheme']}://{host}"
+
+
+def _quoted(path: str) -> str:
+    return path if _PLAIN_PATH.fullmatch(path) else quote(path, safe="/@")

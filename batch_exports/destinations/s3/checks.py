@@ -1,0 +1,38 @@
+"""The connection checks of an S3 destination."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from batch_exports.destinations.connections import reach
+from batch_exports.destinations.s3.config import S3Settings
+from batch_exports.destinations.s3.storage import S3Storage
+from batch_exports.domain.egress import EgressPolicy
+from batch_exports.domain.errors import Invalid, PermanentFailure
+from batch_exports.domain.object_keys import object_keys
+
+
+def check(config: Mapping[str, Any], step: int, policy: EgressPolicy) -> str:
+    """Run one check; the result in words, or an ExportFailure that tells what to change."""
+    settings = S3Settings.read(config)
+    storage = S3Storage(settings, policy)
+    if step == 0:
+        reach(policy, settings.host, settings.port)
+        return f"{settings.host} answers."
+    if step == 1:
+        storage.list_any()
+        return f"The bucket '{settings.bucket}' exists."
+    key = _test_key(config)
+    storage.put(key, [b"connection test\n"])
+    storage.delete(key)
+    return f"Wrote and deleted '{key}'."
+
+
+def _test_key(config: Mapping[str, Any]) -> str:
+    now = datetime.now(UTC).replace(microsecond=0)
+    try:
+        keys = object_keys(config, model="events", start=now, end=now)
+    except Invalid as error:
+        raise PermanentFailure(error.detail) from None
+    return f"{keys.base}_connection_test_{uuid4().hex}"

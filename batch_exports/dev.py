@@ -1,0 +1,76 @@
+"""Everything on one machine, with sample data: what `batch-exports dev` runs."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from batch_exports.bootstrap import build_world, prepare
+from batch_exports.domain.keys import SCOPES
+from batch_exports.server import run_server, working
+from batch_exports.settings import Settings
+from batch_exports.sources.event_store import EventStore
+from batch_exports.sources.samples import load_sample
+
+PROJECT = 1
+SAMPLE_HOURS = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What a developer needs to know of a service that is ready."""
+
+    url: str
+    api_key: str = field(repr=False)
+    project_id: int
+
+    @property
+    def docs(self) -> str:
+        """Where the API's documentation is served."""
+        return f"{self.url}/docs"
+
+    def as_dict(self) -> dict[str, str | int]:
+        """The same as JSON."""
+        return {"url": self.url, "api_key": self.api_key, "project_id": self.project_id, "docs": self.docs}
+
+    def welcome(self) -> str:
+        """The same for people, with a command to try."""
+        exports = f"{self.url}/api/projects/{self.project_id}/batch_exports/"
+        return (
+            f"Batch Exports is ready.\n\n  API   {self.url}\n  docs  {self.docs}\n  key   {self.api_key}\n\n"
+            f"Try it:\n\n  curl -H 'Authorization: Bearer {self.api_key}' {exports}\n"
+        )
+
+
+def run_dev(settings: Settings, on_ready: Callable[[Started], None]) -> None:
+    """Run the event store, the worker and the API until a signal ends them."""
+    settings = replace(settings, file_root=settings.file_root or settings.data_dir.absolute() / "exports")
+    prepare(settings)
+    with EventStore.open(settings.data_dir) as event_store:
+        key, is_new = asyncio.run(_demo_project(settings))
+        if is_new:
+            load_sample(event_store, PROJECT, until=datetime.now(UTC), hours=SAMPLE_HOURS)
+        with working(settings):
+            run_server(settings, lambda url: on_ready(Started(url, key, PROJECT)))
+
+
+async def _demo_project(settings: Settings) -> tuple[str, bool]:
+    async with build_world(settings) as world:
+        access = world.services.access
+        is_new = not await access.has_project(PROJECT)
+        if is_new:
+            await access.create_project("Demo")
+        key_file = settings.data_dir / "dev.key"
+        key = key_file.read_text().strip() if key_file.exists() else ""
+        if not await access.knows_key(key):
+            key = await access.create_key(PROJECT, SCOPES, "dev")
+            _write_private(key_file, key)
+        return key, is_new
+
+
+def _write_private(path: Path, text: str) -> None:
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text + "\n")

@@ -1,0 +1,1 @@
+"""Event stores: the embedded one and ClickHouse clusters, both read through one ClickHouse client."""

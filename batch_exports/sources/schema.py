@@ -1,0 +1,67 @@
+"""The tables of the embedded event store; a cluster brings a table or view `events` of the same columns."""
+
+from collections.abc import Callable
+
+DATABASE = "batch_exports"
+EVENTS = "events"
+STAGE_PREFIX = "load_"
+
+_EVENTS_TABLE = """
+CREATE TABLE IF NOT EXISTS events (
+    project_id Int64,
+    uuid UUID,
+    event LowCardinality(String),
+    distinct_id String,
+    person_id Nullable(UUID),
+    properties String CODEC(ZSTD(1)),
+    person_properties String CODEC(ZSTD(1)),
+    elements_chain String CODEC(ZSTD(1)),
+    timestamp DateTime64(6, 'UTC'),
+    created_at DateTime64(6, 'UTC'),
+    inserted_at DateTime64(6, 'UTC')
+) ENGINE = MergeTree
+ORDER BY (project_id, toStartOfHour(inserted_at), event, cityHash64(distinct_id), cityHash64(uuid))
+"""
+
+# Steps are only ever appended: the number of the last one done is the version of a store.
+STEPS = (_EVENTS_TABLE,)
+
+STAGE_TABLE = """
+CREATE TABLE {table} (
+    line UInt64,
+    uuid UUID,
+    event String,
+    distinct_id String,
+    person_id Nullable(UUID),
+    properties String CODEC(ZSTD(1)),
+    person_properties String CODEC(ZSTD(1)),
+    elements_chain String CODEC(ZSTD(1)),
+    timestamp DateTime64(6, 'UTC'),
+    created_at Nullable(DateTime64(6, 'UTC')),
+    inserted_at Nullable(DateTime64(6, 'UTC'))
+) ENGINE = MergeTree
+ORDER BY (cityHash64(uuid), uuid, line)
+"""
+
+
+class NewerStore(Exception):
+    """The store was made by a newer version of this program."""
+
+
+def prepare(run: Callable[[str], bytes]) -> None:
+    """Bring a store to the present version; `run` takes one statement and gives its result as text."""
+    run(f"CREATE DATABASE IF NOT EXISTS {DATABASE}")
+    run(f"CREATE TABLE IF NOT EXISTS {DATABASE}.versions (version UInt32) ENGINE = MergeTree ORDER BY version")
+    version = int(run(f"SELECT max(version) FROM {DATABASE}.versions"))  # noqa: S608  # a constant of ours
+    if version > len(STEPS):
+        raise NewerStore(f"The event store has version {version}, this program knows versions up to {len(STEPS)}.")
+    for number, step in enumerate(STEPS[version:], start=version + 1):
+        run(step.replace("IF NOT EXISTS ", f"IF NOT EXISTS {DATABASE}.", 1))
+        run(f"INSERT INTO {DATABASE}.versions VALUES ({number})")  # noqa: S608  # a number of ours
+    _drop_abandoned_loads(run)
+
+
+def _drop_abandoned_loads(run: Callable[[str], bytes]) -> None:
+    tables = run(f"SELECT name FROM system.tables WHERE database = '{DATABASE}' AND startsWith(name, '{STAGE_PREFIX}')")  # noqa: S608
+    for table in tables.decode().split():
+        run(f"DROP TABLE {DATABASE}.{table} SYNC")

@@ -1,0 +1,75 @@
+"""Exports in the database."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from batch_exports.domain.errors import NotFound
+from batch_exports.domain.exports import Export
+from batch_exports.ports import ExportQuery
+from batch_exports.store.cipher import Cipher
+from batch_exports.store.records import export_of, export_row
+from batch_exports.store.tables import EXPORT_IS_ACTIVE, EXPORT_IS_VISIBLE, exports
+
+
+class SqlExportRepository:
+    """Exports that are not deleted."""
+
+    __slots__ = ("_cipher", "_connection", "_locking")
+
+    def __init__(self, connection: AsyncConnection, cipher: Cipher, *, locking: bool) -> None:
+        self._connection = connection
+        self._cipher = cipher
+        self._locking = locking
+
+    async def get(self, project_id: int, export_id: UUID) -> Export | None:
+        """One export of a project; inside a write, nobody else may change it until the transaction ends."""
+        statement = select(exports).where(
+            exports.c.id == export_id, exports.c.project_id == project_id, EXPORT_IS_VISIBLE
+        )
+        if self._locking:
+            # What a write reads it usually changes: two updates at once must not undo each other.
+            statement = statement.with_for_update()
+        row = (await self._connection.execute(statement)).mappings().first()
+        return None if row is None else export_of(row, self._cipher)
+
+    async def page(self, query: ExportQuery) -> tuple[Sequence[Export], int]:
+        """The exports of one page, newest first, and how many there are in all."""
+        chosen = exports.c.project_id == query.project_id, EXPORT_IS_VISIBLE
+        newest_first = exports.c.created_at.desc(), exports.c.id.desc()
+        statement = select(exports).where(*chosen).order_by(*newest_first).limit(query.limit).offset(query.offset)
+        rows = (await self._connection.execute(statement)).mappings()
+        page = [export_of(row, self._cipher) for row in rows]
+        count = await self._connection.scalar(select(func.count()).select_from(exports).where(*chosen))
+        return page, count or 0
+
+    async def add(self, export: Export) -> None:
+        """Keep a new export."""
+        await self._connection.execute(insert(exports), export_row(export, self._cipher))
+
+    async def save(self, export: Export) -> None:
+        """Replace an export that exists; raises NotFound when it does not, or not any more."""
+        statement = update(exports).where(exports.c.id == export.id, EXPORT_IS_VISIBLE)
+        result = await self._connection.execute(statement.values(**export_row(export, self._cipher)))
+        if result.rowcount == 0:
+            raise NotFound
+
+    async def delete(self, export_id: UUID, at: datetime) -> None:
+        """Mark an export deleted and forget its credentials."""
+        statement = update(exports).where(exports.c.id == export_id, EXPORT_IS_VISIBLE)
+        await self._connection.execute(statement.values(deleted_at=at, destination_secrets=None))
+
+    async def due(self, now: datetime, limit: int) -> Sequence[Export]:
+        """Exports that are not paused and whose `next_at` is not after `now`, without those that others hold locked."""
+        statement = (
+            select(exports)
+            .where(EXPORT_IS_ACTIVE, exports.c.next_at <= now)
+            .order_by(exports.c.next_at, exports.c.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        rows = (await self._connection.execute(statement)).mappings()
+        return [export_of(row, self._cipher) for row in rows]

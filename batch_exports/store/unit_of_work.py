@@ -1,0 +1,71 @@
+"""Transactions over the database, and the store that opens them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from batch_exports.store.access import SqlAccessRepository
+from batch_exports.store.backfills import SqlBackfillRepository
+from batch_exports.store.cipher import Cipher
+from batch_exports.store.dialects import Engines, open_engines
+from batch_exports.store.exports import SqlExportRepository
+from batch_exports.store.logs import SqlLogRepository
+from batch_exports.store.runs import SqlRunRepository
+
+
+class SqlTransaction:
+    """All repositories on one connection; `connection` lets an engine in the same database join the transaction."""
+
+    __slots__ = ("access", "backfills", "connection", "exports", "logs", "runs")
+
+    def __init__(self, connection: AsyncConnection, cipher: Cipher, *, writing: bool) -> None:
+        self.connection = connection
+        self.exports = SqlExportRepository(connection, cipher, locking=writing)
+        self.runs = SqlRunRepository(connection)
+        self.backfills = SqlBackfillRepository(connection)
+        self.logs = SqlLogRepository(connection)
+        self.access = SqlAccessRepository(connection)
+
+
+class SqlStore:
+    """The store in SQLite or PostgreSQL; belongs to one event loop, and closes its connections when left."""
+
+    __slots__ = ("_cipher", "_engines")
+
+    def __init__(self, engines: Engines, cipher: Cipher) -> None:
+        self._engines = engines
+        self._cipher = cipher
+
+    @classmethod
+    def open(cls, url: str, cipher: Cipher) -> Self:
+        """The store at a URL (`sqlite:///file`, `postgresql://...`) that `migrate` prepared; connects at first use."""
+        return cls(open_engines(url), cipher)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._engines.dispose()
+
+    async def __aenter__(self) -> Self:
+        """Use the store in a block."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the store at the block's end."""
+        await self.aclose()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[SqlTransaction]:
+        """A consistent view; the database refuses writes through it."""
+        async with self._engines.reader.connect() as connection:
+            yield SqlTransaction(connection, self._cipher, writing=False)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[SqlTransaction]:
+        """A transaction that commits when its block ends and rolls back when the block raises."""
+        async with self._engines.writer.begin() as connection:
+            yield SqlTransaction(connection, self._cipher, writing=True)

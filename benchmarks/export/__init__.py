@@ -1,0 +1,1 @@
+"""What an export costs, against DuckDB writing the same rows: `python -m benchmarks.export --help`."""

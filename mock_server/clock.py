@@ -1,0 +1,75 @@
+"""The mock's clock: it runs, freezes and leaps, and shows no moment before everything due until then has happened."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+Monotonic = Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class ClockSetting:
+    """Where a clock stood when it was set, and how many of its seconds pass in a real one."""
+
+    instant: datetime
+    at: float
+    rate: float
+
+
+class VirtualClock:
+    """Two hands: `target` is where time has come to, `now` follows it through `settle` as the world catches up."""
+
+    def __init__(
+        self, start: datetime | None = None, *, rate: float = 1.0, monotonic: Monotonic = time.monotonic
+    ) -> None:
+        self._monotonic = monotonic
+        self._now = (datetime.now(UTC) if start is None else start).astimezone(UTC)
+        self._setting = ClockSetting(self._now, monotonic(), rate)
+
+    def now(self) -> datetime:
+        """The moment up to which the world has caught up."""
+        return self._now
+
+    def target(self) -> datetime:
+        """The moment that the world has to catch up to."""
+        setting = self._setting
+        if not setting.rate:
+            return setting.instant
+        return setting.instant + timedelta(seconds=(self._monotonic() - setting.at) * setting.rate)
+
+    def settle(self, instant: datetime) -> None:
+        """Move the present to `instant`, for everything before it has happened; never back."""
+        self._now = max(self._now, instant)
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether time stands still until somebody moves it."""
+        return not self._setting.rate
+
+    def freeze(self) -> None:
+        """Let time stand still."""
+        self.run(rate=0.0)
+
+    def run(self, rate: float = 1.0) -> None:
+        """Let time pass, `rate` seconds in each real one."""
+        if rate < 0:
+            raise ValueError("A clock's rate must not be negative: time never runs back.")
+        self._setting = ClockSetting(self.target(), self._monotonic(), rate)
+
+    def advance(self, by: timedelta) -> None:
+        """Leap ahead."""
+        if by < timedelta(0):
+            raise ValueError("A clock can only be advanced: time never runs back.")
+        self._setting = ClockSetting(self.target() + by, self._monotonic(), self._setting.rate)
+
+    def fork(self) -> "VirtualClock":
+        """Another clock that shows the same and goes on alone."""
+        other = VirtualClock(self._now, monotonic=self._monotonic)
+        other._setting = self._setting
+        return other
+
+
+def frozen_clock(start: datetime) -> VirtualClock:
+    """A clock that stands still at `start` until it is moved."""
+    return VirtualClock(start, rate=0.0)

@@ -1,0 +1,46 @@
+"""What the simulator means to do with a run: fixed when the run starts, so that looking more often changes nothing."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from batch_exports.domain.exports import Export
+from batch_exports.domain.runs import Run
+from mock_server.checks import refusal
+from mock_server.traffic import bytes_of, draw, rows_between
+
+PROGRESS_EVERY = timedelta(seconds=2)
+"""How often a run tells how far it is."""
+
+_BEGINS_AFTER = timedelta(seconds=2)
+_SHORTEST, _LONGEST = timedelta(seconds=10), timedelta(seconds=30)
+_REFUSED_AFTER = timedelta(seconds=3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """When a run begins and ends, and with what."""
+
+    begins_at: datetime
+    ends_at: datetime
+    rows: int
+    size: int
+    error: str | None = None
+    """The cause with which the run fails; None when it completes."""
+
+    def share(self, at: datetime) -> float:
+        """How much of the work is done at a moment, from 0 to 1."""
+        return min(1.0, max(0.0, (at - self.begins_at) / (self.ends_at - self.begins_at)))
+
+    def next_look(self, at: datetime, until: datetime) -> datetime:
+        """When to look at the run next: at its end, or when it last tells of its progress before `until`."""
+        steps = max(1 + (at - self.begins_at) // PROGRESS_EVERY, (until - self.begins_at) // PROGRESS_EVERY)
+        return min(self.ends_at, self.begins_at + steps * PROGRESS_EVERY)
+
+
+def make_plan(export: Export, run: Run) -> Plan:
+    """The plan of a run that starts now."""
+    rows = rows_between(export, run.data_interval_start, run.data_interval_end)
+    error = refusal(export.destination.type, export.destination.config)
+    length = _SHORTEST + (_LONGEST - _SHORTEST) * draw(run.id, "length") if error is None else _REFUSED_AFTER
+    begins_at = run.created_at + _BEGINS_AFTER
+    return Plan(begins_at=begins_at, ends_at=begins_at + length, rows=rows, size=bytes_of(export, rows), error=error)

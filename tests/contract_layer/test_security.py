@@ -1,0 +1,132 @@
+"""Who is let in, and in which order the questions are asked."""
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batch_exports.contract.errors import ApiError
+from batch_exports.contract.security import Guard, Principal, project_of
+from tests.contract_layer.lab import ID, MANY, NEW, ONE, Client
+
+MISSING = (401, "not_authenticated", "Authentication credentials were not provided.", None)
+FALSE = (
+    401, "authentication_failed", "Personal API key found in request Authorization header is invalid.", None,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("headers", [[], [b""], [b"Basic d3JpdGVyOg=="], [b"writer"], [b"Token writer"]])
+async def test_a_request_without_a_bearer_token_is_not_authenticated(anonymous, headers):
+    answer = await anonymous.get(ONE, *((b"authorization", value) for value in headers))
+    assert answer.problem == MISSING
+    assert answer.json["type"] == "authentication_error"
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [[b"Bearer wrong"], [b"Bearer"], [b"Bearer "], [b"Bearer a b"], [b"Bearer \xff"], [b"Bearer " + b"x" * 5000],
+     [b"Bearer writer", b"Bearer writer"], [b"Basic x", b"Bearer writer"]],
+)  # fmt: skip
+async def test_a_token_that_nobody_owns_is_refused(anonymous, headers):
+    answer = await anonymous.get(ONE, *((b"authorization", value) for value in headers))
+    assert answer.problem == FALSE
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("scheme", [b"Bearer", b"bearer", b"BEARER", b"Bearer  "])
+async def test_the_scheme_may_be_spelt_in_any_case(anonymous, scheme):
+    assert (await anonymous.get(ONE, (b"authorization", scheme + b" writer"))).status == 200
+
+
+async def test_a_key_that_may_write_may_read(app):
+    assert (await Client(app, "writer").get(ONE)).status == 200
+
+
+async def test_a_key_that_may_only_read_may_not_write(app):
+    answer = await Client(app, "reader").send("DELETE", ONE)
+    assert answer.problem == (403, "permission_denied", "API key missing required scope 'thing:write'", None)
+    assert answer.json["type"] == "authentication_error"
+
+
+async def test_a_key_without_scopes_may_do_nothing(app):
+    answer = await Client(app, "nobody").get(ONE)
+    assert answer.problem[2] == "API key missing required scope 'thing:read'"
+
+
+async def test_a_foreign_project_is_forbidden(client):
+    detail = "API key does not have access to the requested project: ID 2."
+    assert (await client.get(f"/api/projects/2/things/{ID}/")).problem == (403, "permission_denied", detail, None)
+
+
+@pytest.mark.parametrize("text", ["x", "01", "+1", "1_0", " 1", "1.0", "-1", "\u0661", "9" * 5000, "@other"])
+async def test_what_is_no_project_id_is_no_project(client, text):
+    assert (await client.get(f"/api/projects/{text}/things/")).problem == (404, "not_found", "Project not found.", None)
+
+
+async def test_current_is_the_first_project_of_the_key(client):
+    assert (await client.get("/api/projects/@current/things/")).json["project"] == 1
+
+
+async def test_a_key_without_a_project_has_no_current_one(app):
+    answer = await Client(app, "homeless").get("/api/projects/@current/things/")
+    assert answer.problem == (404, "not_found", "Project not found.", None)
+
+
+async def test_an_operation_that_asks_for_nothing_is_open_to_all(anonymous):
+    assert (await anonymous.get("/api/projects/ping/")).json == {"pong": True}
+
+
+@pytest.mark.parametrize(
+    ("token", "project", "query", "status"),
+    [
+        (None, "2", "?nope=1", 401),
+        ("nobody", "2", "?nope=1", 403),
+        ("reader", "2", "?nope=1", 403),
+        ("reader", "1", "?nope=1", 400),
+    ],
+)
+async def test_strangers_learn_nothing_from_the_order_of_errors(app, token, project, query, status):
+    assert (await Client(app, token).get(f"/api/projects/{project}/things/{query}")).status == status
+
+
+async def test_the_body_is_looked_at_last(app):
+    client = Client(app, "reader")
+    assert (await client.post(MANY, b"{")).status == 403
+    assert (await Client(app).post(f"{MANY}?nope=1", b"{")).problem[1] == "invalid_input"
+
+
+async def test_the_caller_is_known_to_the_handler(client):
+    assert (await client.get(MANY)).json["caller"] == "w"
+
+
+scopes = st.frozensets(st.sampled_from(["a:read", "a:write", "b:read", "b:write"]))
+
+
+@given(needed=scopes, held=scopes)
+async def test_admission_needs_every_scope_and_write_implies_read(needed, held):
+    async def authenticate(_):
+        return Principal(id="x", scopes=held, project_ids=frozenset())
+
+    implied = held | {scope.replace("write", "read") for scope in held}
+    try:
+        await Guard(authenticate, sorted(needed)).admit(b"Bearer t")
+    except ApiError as error:
+        assert error.status == 403
+        assert not needed <= implied
+    else:
+        assert needed <= implied
+
+
+@given(text=st.text(max_size=20), own=st.frozensets(st.integers(0, 20)))
+def test_a_project_is_one_of_the_callers_own_or_an_error(text, own):
+    try:
+        project_id = project_of(Principal(id="x", scopes=frozenset(), project_ids=own), text)
+    except ApiError as error:
+        assert error.status in {403, 404}
+    else:
+        assert project_id in own
+
+
+async def test_a_valid_request_is_made_by_the_right_key(client):
+    assert (await client.post(MANY, orjson.dumps(NEW))).status == 201

@@ -1,0 +1,44 @@
+"""A client of a mock in this process, and requests to it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from functools import cache
+
+import httpx
+
+from mock_server.app import MockApp, create_app
+from mock_server.clock import frozen_clock
+from mock_server.personas import KEYS
+from tests.mock_server.worlds import START
+
+EXPORT_ID = "019cadd4-5620-7c3e-9a41-5d2f7b6c8e10"
+EXPORTS = "/api/projects/1/batch_exports/"
+EXPORT = f"{EXPORTS}{EXPORT_ID}/"
+ADMIN = {"Authorization": f"Bearer {KEYS['admin']}"}
+
+
+def make_app(scenario: str = "typical", **options) -> MockApp:
+    """A mock of its own, whose clock stands still."""
+    return create_app(scenario, clock=frozen_clock(START), **options)
+
+
+@cache
+def shared_app(*, strict: bool = False) -> MockApp:
+    """A mock for requests that change nothing."""
+    return make_app(strict=strict)
+
+
+@asynccontextmanager
+async def client_of(app: MockApp, **headers: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a mock, as the admin unless another key is given."""
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://mock.test", headers={**ADMIN, **headers}
+    ) as client:
+        yield client
+
+
+def advance(app: MockApp, by: timedelta) -> None:
+    """Move a mock's clock ahead; its next request catches up."""
+    app.world.clock.advance(by)

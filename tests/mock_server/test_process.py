@@ -1,0 +1,92 @@
+import json
+import select
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+
+import httpx
+import pytest
+
+FORBIDDEN = (
+    "sqlalchemy", "aiosqlite", "alembic", "dbos", "pyarrow", "chdb", "obstore", "clickhouse_connect",
+    "batch_exports.store", "batch_exports.engine", "batch_exports.sources", "batch_exports.destinations",
+    "batch_exports.formats", "batch_exports.bootstrap",
+)  # fmt: skip
+DEADLINE = 30
+
+
+@contextmanager
+def mock_process(*arguments):
+    command = [sys.executable, "-m", "mock_server", "--port", "0", *arguments]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def first_line(process):
+    ready, _, _ = select.select([process.stdout], [], [], DEADLINE)
+    assert ready, "the mock printed nothing in time"
+    return process.stdout.readline()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_says_when_it_is_ready_answers_and_ends_cleanly(number):
+    with mock_process("--json") as process:
+        said = json.loads(first_line(process))
+        assert set(said) == {"url", "keys", "docs"}
+        assert set(said["keys"]) == {"admin", "read", "none", "other_project"}
+        headers = {"Authorization": f"Bearer {said['keys']['read']}"}
+        page = httpx.get(f"{said['url']}/api/projects/1/batch_exports/", headers=headers)
+        assert page.json()["count"] > 0
+        assert httpx.get(said["docs"], follow_redirects=True).status_code == 200
+        process.send_signal(number)
+        out, err = process.communicate(timeout=DEADLINE)
+        assert (process.returncode, out, err) == (0, "", "")
+
+
+def test_it_tells_people_where_it_is_and_how_to_get_in():
+    with mock_process("--scenario", "empty") as process:
+        line = first_line(process)
+    assert "http://127.0.0.1:" in line
+    assert "scenario empty" in line
+    assert "phx_mock_admin" in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "cause"),
+    [(["--scenario", "nonsense"], "typical"), (["--port", "99999"], "65535"), (["--host", "192.0.2.1"], "--port")],
+)
+def test_a_wrong_use_ends_with_one_clear_message(arguments, cause):
+    with mock_process(*arguments) as process:
+        out, err = process.communicate(timeout=DEADLINE)
+    assert process.returncode == 2
+    assert out == ""
+    assert cause in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("module", ["mock_server.app", "mock_server.serving"])
+def test_it_loads_nothing_of_production_s_adapters(module):
+    program = (
+        f"import sys, warnings; warnings.simplefilter('ignore'); import {module} as m; "
+        "m.create_app() if hasattr(m, 'create_app') else m._build('typical', seed=0, strict=False); "
+        "print('\\n'.join(sys.modules))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert "mock_server.app" in loaded
+    found = [name for name in loaded if any(name == each or name.startswith(f"{each}.") for each in FORBIDDEN)]
+    assert found == []
+
+
+def test_what_it_defers_is_loaded_when_it_is_asked_for():
+    program = (
+        "import sys; from mock_server.quick_start import defer_unused_imports as defer; defer(); "
+        "import httpx, connexion.middleware; assert 'httpx._client' not in sys.modules; "
+        "print(httpx.URL('http://a/b').path); import httpx as real; print(type(real).__name__)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["/b", "module"]

@@ -1,0 +1,109 @@
+"""Several processes share one SQLite file: each waits for its turn, and none is turned away."""
+
+import asyncio
+import multiprocessing
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from batch_exports.domain.runs import OPEN_STATUSES, RunStatus
+from batch_exports.store import Cipher, SqlStore
+from tests.builders import keep_export, keep_run, make_log
+from tests.store.databases import KEY, new_store, url_of
+
+PROCESSES = 3
+ROUNDS = 40
+
+
+async def _settle(path: Path, run_ids: list[UUID], name: str) -> int:
+    won = 0
+    async with SqlStore.open(url_of(path), Cipher(KEY)) as store:
+
+        async def settle(run_id: UUID) -> bool:
+            async with store.write() as tx:
+                found = await tx.runs.find(run_id)
+                assert found is not None
+                changed = await tx.runs.change(run_id, OPEN_STATUSES, status=RunStatus.COMPLETED, latest_error=name)
+                if changed:
+                    await tx.logs.add([make_log(found, message=name)])
+                return changed is not None
+
+        won += sum(await asyncio.gather(*(settle(run_id) for run_id in run_ids)))
+    return won
+
+
+def settle_in_process(path: Path, run_ids: list[UUID], name: str, start, results) -> None:
+    start.wait(30)
+    try:
+        results.put(asyncio.run(_settle(path, run_ids, name)))
+    except Exception as error:  # noqa: BLE001  # the parent has to hear of it
+        results.put(repr(error))
+
+
+async def test_of_several_processes_that_settle_the_same_runs_each_run_has_one_winner(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    async with new_store(path) as store:
+        export = await keep_export(store)
+        run_ids = [(await keep_run(store, export)).id for _ in range(ROUNDS)]
+
+        context = multiprocessing.get_context("spawn")
+        start, results = context.Barrier(PROCESSES), context.Queue()
+        workers = [
+            context.Process(target=settle_in_process, args=(path, run_ids, f"process {number}", start, results))
+            for number in range(PROCESSES)
+        ]
+        for worker in workers:
+            worker.start()
+        outcomes = [await asyncio.to_thread(results.get, True, 60) for _ in workers]
+        for worker in workers:
+            await asyncio.to_thread(worker.join, 30)
+        results.close()
+
+        assert all(isinstance(outcome, int) for outcome in outcomes), outcomes
+        assert sum(outcomes) == ROUNDS
+        async with store.read() as tx:
+            assert not await tx.runs.open_runs(export.id)
+
+
+async def test_two_stores_on_one_file_write_at_once_without_being_turned_away(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    async with new_store(path) as service, SqlStore.open(url_of(path), Cipher(KEY)) as command_line:
+
+        async def add(store: SqlStore) -> int:
+            async with store.write() as tx:
+                return await tx.access.add_project("Example")
+
+        made = await asyncio.gather(*(add(store) for store in (service, command_line) for _ in range(ROUNDS)))
+
+    assert len(set(made)) == 2 * ROUNDS
+
+
+async def test_readers_go_on_while_a_writer_holds_its_transaction(tmp_path: Path) -> None:
+    async with new_store(tmp_path / "store.db") as store:
+        export = await keep_export(store)
+        async with store.write() as writing:
+            await writing.access.add_project("Not yet")
+            async with asyncio.timeout(5), store.read() as tx:
+                assert await tx.exports.get(export.project_id, export.id) == export
+
+
+async def test_an_engine_on_the_same_connection_commits_and_rolls_back_with_the_transaction(tmp_path: Path) -> None:
+    async with new_store(tmp_path / "store.db") as store:
+
+        async def insert_beside(*, fail: bool) -> None:
+            async with store.write() as tx:
+                await tx.connection.run_sync(
+                    lambda connection: connection.exec_driver_sql("INSERT INTO projects (name) VALUES ('beside')")
+                )
+                if fail:
+                    raise InterruptedError
+
+        with pytest.raises(InterruptedError):
+            await insert_beside(fail=True)
+        async with store.read() as tx:
+            assert not await tx.access.has_project(1)
+
+        await insert_beside(fail=False)
+        async with store.read() as tx:
+            assert await tx.access.has_project(1)
