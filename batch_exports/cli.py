@@ -5,6 +5,7 @@ What a user can get wrong is answered by one line on standard error and exit cod
 
 import asyncio
 import json
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -36,6 +37,7 @@ cli.add_command(mock)
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit: 0 when done, 2 when it was used wrongly, 130 when interrupted."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         code = cli.main(arguments, prog_name="batch-exports", standalone_mode=False)
     except click.Abort:
@@ -140,9 +142,7 @@ def events() -> None:
 @click.argument(
     "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 )
-def load_events(
-    project: int, arrived_now: bool, data_dir: Path | None, as_json: bool, files: tuple[Path, ...]
-) -> None:
+def load_events(project: int, arrived_now: bool, data_dir: Path | None, as_json: bool, files: tuple[Path, ...]) -> None:
     """Load events from JSONLines and Parquet files; a file with a bad line is refused whole."""
     from batch_exports.bootstrap import prepare
     from batch_exports.sources.event_store import EventStore

@@ -12,10 +12,11 @@ from batch_exports.domain.keys import SCOPES
 from batch_exports.server import run_server, working
 from batch_exports.settings import Settings
 from batch_exports.sources.event_store import EventStore
-from batch_exports.sources.samples import load_sample
+from batch_exports.sources.samples import load_samples
 
 PROJECT = 1
 SAMPLE_HOURS = 48
+SAMPLE_EVENTS_PER_HOUR = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,8 @@ def run_dev(settings: Settings, on_ready: Callable[[Started], None]) -> None:
     with EventStore.open(settings.data_dir) as event_store:
         key, is_new = asyncio.run(_demo_project(settings))
         if is_new:
-            load_sample(event_store, PROJECT, until=datetime.now(UTC), hours=SAMPLE_HOURS)
+            now = datetime.now(UTC)
+            load_samples(event_store, PROJECT, until=now, hours=SAMPLE_HOURS, per_hour=SAMPLE_EVENTS_PER_HOUR)
         with working(settings):
             run_server(settings, lambda url: on_ready(Started(url, key, PROJECT)))
 

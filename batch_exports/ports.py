@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from batch_exports.domain.backfills import Backfill, BackfillStatus, RunCounts
-from batch_exports.domain.destinations import TestStep
+from batch_exports.domain.destinations import ConnectionCheck
 from batch_exports.domain.exports import Export
 from batch_exports.domain.keys import ApiKey
 from batch_exports.domain.logs import LogEntry, LogLevel
@@ -396,7 +396,7 @@ class Writer(Protocol):
 class DestinationChecks(Protocol):
     """Connection checks of destinations; they block and belong in a thread."""
 
-    def run_step(self, kind: str, config: Mapping[str, Any], step: int) -> TestStep:
+    def run_step(self, kind: str, config: Mapping[str, Any], step: int) -> ConnectionCheck:
         """Run check number `step` of a type, assuming that those before it passed; never raises."""
         ...
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from batch_exports.domain.backfills import Backfill, RunCounts, progress
-from batch_exports.domain.destinations import TestStep
+from batch_exports.domain.destinations import ConnectionCheck
 from batch_exports.domain.exports import Destination, Export
 from batch_exports.domain.logs import LogEntry
 from batch_exports.domain.runs import Run
@@ -96,13 +96,10 @@ def log_json(entry: LogEntry) -> Json:
     }
 
 
-def test_step_json(step: TestStep) -> Json:
+def check_json(step: ConnectionCheck) -> Json:
     """A connection check; its result is null until it ran."""
     result = None if step.status is None else {"status": step.status, "message": step.message}
     return {"name": step.name, "description": step.description, "result": result}
-
-
-test_step_json.__test__ = False  # type: ignore[attr-defined]  # a shape, not a test
 
 
 def _destination_json(destination: Destination) -> Json:

@@ -4,24 +4,24 @@ from typing import Any
 from uuid import UUID
 
 from batch_exports.contract.context import Context
-from batch_exports.domain.destinations import test_steps
+from batch_exports.domain.destinations import connection_checks
 from handlers._deps import destination_check, services
-from handlers._shapes import test_step_json
+from handlers._shapes import check_json
 
 Json = dict[str, Any]
 
 
 async def list_test_steps(destination: str) -> Json:
     """List the connection checks of a destination type."""
-    return {"steps": [test_step_json(step) for step in test_steps(destination)]}
+    return {"steps": [check_json(step) for step in connection_checks(destination)]}
 
 
 async def run_new_test_step(body: Json, ctx: Context) -> Json:
     """Run a connection check with settings that are not saved yet."""
-    return test_step_json(await services(ctx).destinations.run_new_step(body))
+    return check_json(await services(ctx).destinations.run_new_step(body))
 
 
 async def run_test_step(id: UUID, body: Json | None, ctx: Context) -> Json:
     """Run a connection check with an export's settings."""
     check = destination_check(ctx)
-    return test_step_json(await services(ctx).destinations.run_step(ctx.project_id, id, body or {}, check))
+    return check_json(await services(ctx).destinations.run_step(ctx.project_id, id, body or {}, check))

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import click
 from uvicorn import Config, Server
 
-from mock_server.quick_start import defer_unused_imports
 
 if TYPE_CHECKING:
     from mock_server.app import MockApp
@@ -43,7 +42,6 @@ class _Server(Server):
 
 def _build(scenario: str, *, seed: int, strict: bool) -> "MockApp":
     # Imported here, since the order of imports is arranged first.
-    defer_unused_imports()
     from mock_server.app import create_app  # noqa: PLC0415
     from mock_server.documents import FixtureError  # noqa: PLC0415
     from mock_server.scenarios import UnknownScenarioError  # noqa: PLC0415

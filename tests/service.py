@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sysconfig
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -22,15 +22,19 @@ STOP_SECONDS = 30
 class Service:
     """One `batch-exports` process that prints a line of JSON when it is ready."""
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(self, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
         self.arguments = arguments
+        self.environment = environment or {}
         self.process: subprocess.Popen[str] | None = None
         self.facts: dict[str, Any] = {}
 
     def start(self) -> Self:
         """Start it, and return when it is ready."""
         self.process = subprocess.Popen(
-            [COMMAND, *self.arguments, "--json"], stdout=subprocess.PIPE, text=True, env=_environment()
+            [COMMAND, *self.arguments, "--json"],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=_environment() | self.environment,
         )
         assert self.process.stdout is not None
         readable, _, _ = select.select([self.process.stdout], [], [], START_SECONDS)

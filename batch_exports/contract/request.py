@@ -1,8 +1,10 @@
-"""One request as the edge needs it: the few headers that matter, picked in one pass, and the body within limits."""
+"""One request as the edge needs it: the few headers that matter, picked once, and the body within limits."""
 
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 
 from starlette.types import Message, Receive, Scope
 
@@ -34,7 +36,6 @@ class Request:
         "authorization",
         "content_length",
         "content_type",
-        "header_bytes",
         "host",
         "id",
         "method",
@@ -47,26 +48,19 @@ class Request:
         self.method: str = scope["method"]
         self.path: str = _path_below_mount(scope) if scope.get("root_path") else scope["path"]
         self._receive = receive
-        self.authorization: bytes | None = None
-        self.content_type = b""
-        self.content_length = b""
-        self.host = b""
-        self.header_bytes = 0
-        request_id = b""
-        for name, value in scope["headers"]:
-            self.header_bytes += len(name) + len(value)
-            if name == b"authorization":
-                # Two credentials are none: nobody can say which one was meant.
-                self.authorization = value if self.authorization is None else b"bearer"
-            elif name == b"content-type":
-                self.content_type = value
-            elif name == b"content-length":
-                self.content_length = value
-            elif name == b"host":
-                self.host = value
-            elif name == b"x-request-id":
-                request_id = value
-        self.id: bytes = request_id if _REQUEST_ID.fullmatch(request_id) else os.urandom(16).hex().encode()
+        headers = scope["headers"]
+        found = dict(headers)
+        self.authorization: bytes | None = found.get(b"authorization")
+        if len(found) != len(headers) and _is_repeated(headers, b"authorization"):
+            # Two credentials are none: nobody can say which one was meant.
+            self.authorization = b"bearer"
+        self.content_type: bytes = found.get(b"content-type", b"")
+        self.content_length: bytes = found.get(b"content-length", b"")
+        self.host: bytes = found.get(b"host", b"")
+        request_id = found.get(b"x-request-id")
+        if request_id is None or not _REQUEST_ID.fullmatch(request_id):
+            request_id = os.urandom(16).hex().encode()
+        self.id: bytes = request_id
 
     @property
     def full_path(self) -> str:
@@ -83,7 +77,8 @@ class Request:
 
     def require_limits(self, limits: Limits) -> None:
         """Raise ApiError for a header section that exceeds the limits."""
-        if self.header_bytes > limits.header_bytes or len(self.scope["headers"]) > limits.headers:
+        headers = self.scope["headers"]
+        if len(headers) > limits.headers or sum(map(len, chain.from_iterable(headers))) > limits.header_bytes:
             raise headers_too_large()
 
     async def body(self, limit: int) -> bytes:
@@ -114,6 +109,10 @@ class Request:
         if len(body) > limit:
             raise body_too_large(limit)
         return bytes(body)
+
+
+def _is_repeated(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> bool:
+    return sum(key == name for key, _ in headers) > 1
 
 
 def _path_below_mount(scope: Scope) -> str:

@@ -5,17 +5,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from batch_exports.domain.destinations import TestStatus, TestStep, test_steps
+from batch_exports.domain.destinations import CheckStatus, ConnectionCheck, connection_checks, no_writer
 from batch_exports.domain.egress import EgressPolicy
 from batch_exports.domain.errors import ExportFailure, PermanentFailure
 from batch_exports.ports import RunContext, Writer
 
 T = TypeVar("T")
-
-NO_WRITER = (
-    "The destination type {kind} has no writer in this version yet: its exports can be kept and edited, but not run. "
-    "Types that can be run: {kinds}."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,28 +24,24 @@ class DestinationRegistry:
         """A writer for one run; no connection is made before its first method is called."""
         return _loaded(kind, lambda: _OPENERS[kind](self, context))
 
-    def run_step(self, kind: str, config: Mapping[str, Any], step: int) -> TestStep:
+    def run_step(self, kind: str, config: Mapping[str, Any], step: int) -> ConnectionCheck:
         """Run check number `step` of a type; what goes wrong is in the result, which tells what to change."""
-        planned = test_steps(kind)[step]
+        planned = connection_checks(kind)[step]
+        if kind not in _CHECKS:
+            return replace(planned, status=CheckStatus.SKIPPED, message=str(no_writer(kind)))
         try:
             message = _loaded(kind, lambda: _CHECKS[kind](self, config, step))
-        except _NoWriterError as error:
-            return replace(planned, status=TestStatus.SKIPPED, message=str(error))
         except ExportFailure as error:
-            return replace(planned, status=TestStatus.FAILED, message=str(error))
+            return replace(planned, status=CheckStatus.FAILED, message=str(error))
         except Exception as error:  # noqa: BLE001 - its text may hold a secret, so that only its type is shown
             message = f"The check itself failed ({type(error).__name__}). Check the settings of the destination."
-            return replace(planned, status=TestStatus.FAILED, message=message)
-        return replace(planned, status=TestStatus.PASSED, message=message)
-
-
-class _NoWriterError(PermanentFailure):
-    """The type is part of the contract, but nothing writes to it yet."""
+            return replace(planned, status=CheckStatus.FAILED, message=message)
+        return replace(planned, status=CheckStatus.PASSED, message=message)
 
 
 def _loaded(kind: str, use: Callable[[], T]) -> T:
     if kind not in _OPENERS:
-        raise _NoWriterError(NO_WRITER.format(kind=kind, kinds=", ".join(sorted(_OPENERS))))
+        raise no_writer(kind)
     try:
         return use()
     except ModuleNotFoundError as error:

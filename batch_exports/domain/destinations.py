@@ -30,10 +30,8 @@ COMPRESSIONS: Mapping[str, tuple[str, ...]] = {
 FILE_DESTINATIONS = frozenset({"S3", "AzureBlob", "File"})
 
 
-class TestStatus(StrEnum):
+class CheckStatus(StrEnum):
     """How a connection check ended."""
-
-    __test__ = False  # not a test class, whatever its name says to pytest
 
     PASSED = "Passed"
     FAILED = "Failed"
@@ -41,44 +39,41 @@ class TestStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class TestStep:
+class ConnectionCheck:
     """One check of a destination's settings, and its result once it ran."""
-
-    __test__ = False
 
     name: str
     description: str
-    status: TestStatus | None = None
+    status: CheckStatus | None = None
     message: str | None = None
 
 
-_NO_WRITER = TestStep("Destination available", "Check that this service can write to the destination type.")
+_NO_WRITER = ConnectionCheck("Destination available", "Check that this service can write to the destination type.")
 
-TEST_STEPS: Mapping[str, tuple[TestStep, ...]] = {
+CONNECTION_CHECKS: Mapping[str, tuple[ConnectionCheck, ...]] = {
     "S3": (
-        TestStep("Reach the endpoint", "Check that the endpoint may be reached and answers."),
-        TestStep("Bucket exists", "Check that the bucket exists and that the credentials may list it."),
-        TestStep("Write and delete an object", "Write a small object under the prefix, and delete it again."),
+        ConnectionCheck("Reach the endpoint", "Check that the endpoint may be reached and answers."),
+        ConnectionCheck("Bucket exists", "Check that the bucket exists and that the credentials may list it."),
+        ConnectionCheck("Write and delete an object", "Write a small object under the prefix, and delete it again."),
     ),
-    "File": (TestStep("Folder is writable", "Check that the folder exists or can be made, and can be written to."),),
-    "NoOp": (TestStep("Nothing to check", "A NoOp export reads rows and writes them nowhere."),),
+    "File": (
+        ConnectionCheck("Folder is writable", "Check that the folder exists or can be made, and can be written to."),
+    ),
+    "NoOp": (ConnectionCheck("Nothing to check", "A NoOp export reads rows and writes them nowhere."),),
 }
 """The connection checks of each type that has a writer, in their order."""
 
 
-def test_steps(kind: str) -> tuple[TestStep, ...]:
+def connection_checks(kind: str) -> tuple[ConnectionCheck, ...]:
     """The connection checks of a destination type; the one step of a type without a writer will be skipped."""
-    return TEST_STEPS.get(kind, (_NO_WRITER,))
-
-
-test_steps.__test__ = False  # type: ignore[attr-defined]  # a rule, not a test
+    return CONNECTION_CHECKS.get(kind, (_NO_WRITER,))
 
 
 def no_writer(kind: str) -> PermanentFailure:
     """The failure of a run to a destination type that is accepted, but cannot be written to yet."""
     return PermanentFailure(
         f"This service cannot write to {kind} destinations yet; the types that it can write to are "
-        f"{', '.join(sorted(TEST_STEPS))}. Nothing was exported."
+        f"{', '.join(sorted(CONNECTION_CHECKS))}. Nothing was exported."
     )
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
+from batch_exports.domain.destinations import SECRET_KEYS
 from batch_exports.domain.errors import Invalid, PermanentFailure
 
 _LOCAL_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost"})
@@ -112,6 +113,7 @@ _HOST_SETTINGS: Mapping[str, tuple[str, ...]] = {
     "Redshift": ("host",),
     "HTTP": ("url",),
     "BigQuery": ("token_uri",),
+    "Databricks": ("server_hostname",),
 }
 
 
@@ -123,7 +125,8 @@ def check_config_hosts(kind: str, config: Mapping[str, Any], policy: EgressPolic
             continue
         host = host_of(value)
         if host is None or not (PUBLIC.permits_host(host) or policy.permits_host(host)):
-            raise Invalid(f"Invalid {setting}: '{value}'", attr=f"destination__config__{setting}")
+            shown = "its host is not allowed" if setting in SECRET_KEYS[kind] else f"'{value}'"
+            raise Invalid(f"Invalid {setting}: {shown}", attr=f"destination__config__{setting}")
 
 
 def host_of(value: str) -> str | None:

@@ -7,7 +7,7 @@ from typing import Any
 from batch_exports.formats.pieces import FileEncoder, Piece, Rows
 
 GZIP_LEVEL = 2
-BROTLI_QUALITY = 2
+BROTLI_QUALITY = 1
 PIECE_BYTES = 1024 * 1024
 SMALLEST_PIECE_BYTES = 64 * 1024
 

@@ -19,7 +19,7 @@ SMALLEST_GROUP_BYTES = 1024 * 1024
 Codec = Literal["zstd", "lz4", "snappy", "gzip", "brotli"]
 
 # Arrow's own defaults for these two are the slowest levels, for a few percent of size.
-_LEVELS = {"gzip": 4, "brotli": 2}
+_LEVELS = {"gzip": 4, "brotli": 1}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from batch_exports.domain.destinations import TestStep, test_steps
+from batch_exports.domain.destinations import ConnectionCheck, connection_checks
 from batch_exports.domain.errors import Invalid
 from batch_exports.ports import DestinationChecks, Store
 from batch_exports.services import export_fields
@@ -22,12 +22,12 @@ class DestinationService:
     store: Store
     checks: DestinationChecks
 
-    async def run_new_step(self, body: Body) -> TestStep:
+    async def run_new_step(self, body: Body) -> ConnectionCheck:
         """Run one check with the settings of an export that does not exist yet; raises Invalid."""
         destination = export_fields.new_destination(body["destination"])
         return await self._run(destination.type, destination.full_config, body.get("step") or 0)
 
-    async def run_step(self, project_id: int, export_id: UUID, body: Body, check: CheckDestination) -> TestStep:
+    async def run_step(self, project_id: int, export_id: UUID, body: Body, check: CheckDestination) -> ConnectionCheck:
         """Run one check with an export's settings, under those that the body brings; raises Invalid."""
         async with self.store.read() as tx:
             stored = (await require_export(tx, project_id, export_id)).destination
@@ -37,8 +37,8 @@ class DestinationService:
         check({"type": stored.type, "config": config})
         return await self._run(stored.type, config, body.get("step") or 0)
 
-    async def _run(self, kind: str, config: Body, step: int) -> TestStep:
-        last = len(test_steps(kind)) - 1
+    async def _run(self, kind: str, config: Body, step: int) -> ConnectionCheck:
+        last = len(connection_checks(kind)) - 1
         if step > last:
             raise Invalid(f"Ensure this value is less than or equal to {last}.", code="max_value", attr="step")
         return await asyncio.to_thread(self.checks.run_step, kind, config, step)

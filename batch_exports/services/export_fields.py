@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from batch_exports.domain.destinations import check_config, split_secrets
+from batch_exports.domain.destinations import FILE_DESTINATIONS, check_config, split_secrets
 from batch_exports.domain.errors import Invalid
 from batch_exports.domain.exports import Destination, Export, Model
+from batch_exports.domain.object_keys import check_object_keys
 from batch_exports.domain.schedules import Interval, Schedule
 from batch_exports.domain.times import is_timezone, read_time
 
@@ -90,7 +91,10 @@ def check_same_model(stored: Model, body: Body) -> None:
 
 def check_fields(body: Body, export: Export) -> None:
     """Check the rules between an export's fields; raises Invalid."""
-    check_config(export.destination.type, export.model, export.destination.full_config)
+    kind, config = export.destination.type, export.destination.full_config
+    check_config(kind, export.model, config)
+    if kind in FILE_DESTINATIONS:
+        check_object_keys(config, export.model)
     for field in ("hogql_query", "hogql_modifiers", "primary_key", "version_key"):
         if body.get(field):
             raise Invalid(f"'{field}' is only supported for 'hogql' model not '{export.model}' model", attr=field)

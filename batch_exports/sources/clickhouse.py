@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from threading import Lock
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from batch_exports.domain.errors import RetryableFailure
 from batch_exports.domain.selections import Selection
@@ -30,6 +30,7 @@ _SETTINGS: Mapping[str, str] = {
     "timeout_overflow_mode": "throw",
     "read_overflow_mode": "throw",
     "result_overflow_mode": "throw",
+    "cast_string_to_date_time_mode": "best_effort",
     "output_format_arrow_string_as_string": "1",
     "output_format_arrow_compression_method": "none",
     "output_format_json_escape_forward_slashes": "0",
@@ -60,7 +61,7 @@ class ClickHouseSource:
         """The rows of the selection, in no order; a stream that breaks raises, leaving the context ends the query."""
         settings = {**_SETTINGS, "query_id": query_id}
         with self._connected() as client:
-            response = client.raw_stream(row_query(selection, lane), settings=settings, fmt=FORMATS[lane])
+            response: Any = client.raw_stream(row_query(selection, lane), settings=settings, fmt=FORMATS[lane])
         with closing(response):
             yield (arrow_chunks if lane is Lane.ARROW else line_chunks)(response)
 

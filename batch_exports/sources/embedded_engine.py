@@ -34,7 +34,7 @@ _READS = re.compile(r"\s*(SELECT|WITH)\b", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """One SQL statement and how to run it; `format` is None when the text names its format in a place of its own choice."""
+    """One SQL statement and how to run it; `format` is None when the text names one in a place of its own choice."""
 
     text: str
     format: str | None
@@ -99,7 +99,7 @@ class EmbeddedEngine:
 
     @contextmanager
     def _session(self, statement: Statement) -> Iterator[Any]:
-        # One session per statement: a second statement on a session ends the first one's stream as if it had no more rows.
+        # One session each: a second statement on a session ends the first one's stream as if it had no more rows.
         with _engine_errors():
             session = self._connect(self._target)
         try:

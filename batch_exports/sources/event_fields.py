@@ -16,11 +16,11 @@ import pyarrow.compute as pc
 from batch_exports.sources.event_files import Problem, RawBatch
 
 REQUIRED = ("event", "distinct_id", "timestamp")
-_INSTANT = pa.timestamp("us", tz="UTC")
+_INSTANT: Any = pa.timestamp("us", tz="UTC")
 _INSTANT_PATTERN = r"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d([.,]\d{1,9})?)?([Zz]|[+-]\d\d(:?\d\d)?)?$"
 _UUID_PATTERN = r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
-_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-_LATEST = datetime(2106, 1, 1, tzinfo=UTC)
+_EARLIEST = pa.scalar(datetime(1970, 1, 1, tzinfo=UTC), _INSTANT)
+_LATEST = pa.scalar(datetime(2106, 1, 1, tzinfo=UTC), _INSTANT)
 _UUID_BYTES = 16
 _EMPTY_OBJECT = b"{}"
 # How the fast renderer writes whole numbers that the fast parser had to round.
@@ -79,7 +79,7 @@ def _required(name: str, array: Any) -> Any:
         return array
     if array.null_count:
         raise _BadValue(_first_true(pc.is_null(array)), "is required")
-    if pa.types.is_string(array.type) and (blank := _first_true(pc.equal(array, ""))) >= 0:
+    if pa.types.is_string(array.type) and (blank := _first_true(pc.equal(array, pa.scalar("")))) >= 0:
         raise _BadValue(blank, "may not be blank")
     return array
 

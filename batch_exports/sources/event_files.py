@@ -27,7 +27,8 @@ FIELDS = (
 )
 """What an event may have; `_inserted_at` is the name of `inserted_at` in exported files."""
 
-_BATCH_BYTES = 8 << 20
+# Small, so that the garbage collector finds little to walk through.
+_BATCH_BYTES = 1 << 20
 _BATCH_ROWS = 8192
 _PARQUET_MAGIC = b"PAR1"
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -85,7 +86,7 @@ def read_batches(path: Path) -> Iterator[RawBatch]:
         raise BadFile(path.name, None, f"cannot be read: {error.strerror or error}") from error
 
 
-def _json_batches(file: IO[bytes]) -> Iterator[RawBatch]:
+def _json_batches(file: IO[bytes] | gzip.GzipFile) -> Iterator[RawBatch]:
     first = 1
     while lines := file.readlines(_BATCH_BYTES):
         if first == 1:

@@ -4,6 +4,7 @@ import importlib.util
 import subprocess
 import sys
 import time
+from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from threading import Lock
@@ -144,7 +145,7 @@ def _answers(address: Address) -> bool:
         connection.request(
             "GET", "/ping", headers={"X-ClickHouse-User": address.user, "X-ClickHouse-Key": address.password}
         )
-        return connection.getresponse().status == 200
+        return connection.getresponse().status == HTTPStatus.OK
     except (OSError, HTTPException):
         return False
     finally:

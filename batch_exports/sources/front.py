@@ -1,7 +1,7 @@
 """The store process: owns the embedded engine of one data directory and serves it until nobody uses it any more.
 
-Run as `python -m batch_exports.sources.front --data-dir D` by `EventStore`. It ends on SIGTERM, and when the last process
-that holds the store's usage lock is gone, however that one died.
+`EventStore` runs it as `python -m batch_exports.sources.front --data-dir D`. It ends on SIGTERM, and when the last
+process that holds the store's usage lock is gone, however that one died.
 """
 
 import argparse
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.chdir(directory)
     files = StoreFiles(directory)
     if not _take_ownership(files):
-        print("Another process owns this event store.", file=sys.stderr)
+        sys.stderr.write("Another process owns this event store.\n")
         return EXIT_OWNED
     _serve(files)
     return 0

@@ -27,9 +27,7 @@ class FrontServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(
-        self, engine: EmbeddedEngine, password: str, spool_directory: Path, stop: Callable[[], None]
-    ) -> None:
+    def __init__(self, engine: EmbeddedEngine, password: str, spool_directory: Path, stop: Callable[[], None]) -> None:
         super().__init__((LOOPBACK, 0), _Handler)
         self.stop = stop
         self.engine = engine
@@ -54,7 +52,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._handle()
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # named so by its base class
+    def log_message(self, format: str, *args: Any) -> None:
         """Keep silent: a line per request would say nothing that the runs' own logs lack."""
 
     def _handle(self) -> None:

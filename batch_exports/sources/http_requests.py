@@ -6,6 +6,7 @@ import tempfile
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from email.message import Message
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import parse_qsl
@@ -49,7 +50,9 @@ _TRAILING_FORMAT = re.compile(r"\s+FORMAT\s+(\w+)\s*;?\s*$", re.IGNORECASE)
 _INSERT_WITH_DATA = re.compile(
     rb"\s*(INSERT\s+INTO\s+[\w.`\"]+\s*(?:\([^()]*\))?)\s*FORMAT\s+(\w+)[ \t]*(?:\r?\n|$)", re.IGNORECASE
 )
-_KILL = re.compile(r"\s*KILL\s+QUERY\s+WHERE\s+query_id\s*=\s*(?P<id>'(?:[^'\\]|\\.)*')(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
+_KILL = re.compile(
+    r"\s*KILL\s+QUERY\s+WHERE\s+query_id\s*=\s*(?P<id>'(?:[^'\\]|\\.)*')(?P<rest>.*)", re.IGNORECASE | re.DOTALL
+)
 
 
 class BadRequest(Exception):
@@ -85,7 +88,7 @@ class Request:
             self.spool.unlink(missing_ok=True)
 
 
-def credentials(headers: Mapping[str, str], query: str) -> tuple[str, str]:
+def credentials(headers: Message, query: str) -> tuple[str, str]:
     """Find user and password in the three places where ClickHouse clients put them; empty where there are none."""
     scheme, _, token = (headers.get("Authorization") or "").partition(" ")
     if scheme.lower() == "basic":
@@ -95,12 +98,12 @@ def credentials(headers: Mapping[str, str], query: str) -> tuple[str, str]:
             return "", ""
         return user, password
     if "X-ClickHouse-Key" in headers:
-        return headers.get("X-ClickHouse-User") or "default", headers["X-ClickHouse-Key"] or ""
+        return headers.get("X-ClickHouse-User") or "default", headers["X-ClickHouse-Key"]
     parameters = dict(parse_qsl(query))
     return parameters.get("user", "default"), parameters.get("password", "")
 
 
-def read_request(headers: Mapping[str, str], query: str, receive: Readable, spool_directory: Path) -> Request:
+def read_request(headers: Message, query: str, receive: Readable, spool_directory: Path) -> Request:
     """Read a whole request, the rows of an insert into a file."""
     parameters = dict(parse_qsl(query, keep_blank_values=True))
     blocks = _body(headers, receive)
@@ -121,15 +124,13 @@ def read_request(headers: Mapping[str, str], query: str, receive: Readable, spoo
     return Request(statement=_statement(text, parameters, headers, named_format=False), spool=spool)
 
 
-def _statement(
-    text: str, parameters: Mapping[str, str], headers: Mapping[str, str], *, named_format: bool = True
-) -> Statement:
+def _statement(text: str, parameters: Mapping[str, str], headers: Message, *, named_format: bool = True) -> Statement:
     default = parameters.get("default_format") or headers.get("X-ClickHouse-Format") or "TabSeparated"
     trailing = _TRAILING_FORMAT.search(text) if named_format else None
     if trailing is not None:
         text, result_format = text[: trailing.start()], trailing[1]
     else:
-        # A format named before the end (`FORMAT x SETTINGS ...`) wins over ours unseen, so such a result is rendered whole.
+        # A format named before the end (`FORMAT x SETTINGS ...`) wins over ours, so such a result is rendered whole.
         result_format = None if re.search(r"\bFORMAT\b", text, re.IGNORECASE) else default
     return Statement(
         text=_with_comment_for_id(text),
@@ -180,11 +181,13 @@ def _spool(data: bytes, blocks: Iterator[bytes], directory: Path) -> Path:
     return path
 
 
-def _body(headers: Mapping[str, str], receive: Readable) -> Iterator[bytes]:
+def _body(headers: Message, receive: Readable) -> Iterator[bytes]:
     if headers.get("Content-Encoding", "identity") != "identity":
         raise BadRequest("Bodies are taken uncompressed only; open the client with compress=False.", 415)
     total = 0
-    blocks = _chunked(receive) if "chunked" in headers.get("Transfer-Encoding", "").lower() else _sized(headers, receive)
+    blocks = (
+        _chunked(receive) if "chunked" in headers.get("Transfer-Encoding", "").lower() else _sized(headers, receive)
+    )
     for block in blocks:
         total += len(block)
         if total > MAX_DATA_BYTES:
@@ -192,7 +195,7 @@ def _body(headers: Mapping[str, str], receive: Readable) -> Iterator[bytes]:
         yield block
 
 
-def _sized(headers: Mapping[str, str], receive: Readable) -> Iterator[bytes]:
+def _sized(headers: Message, receive: Readable) -> Iterator[bytes]:
     text = headers.get("Content-Length") or "0"
     if not text.isdecimal():
         raise BadRequest("Content-Length is no number.")

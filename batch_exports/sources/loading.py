@@ -15,12 +15,11 @@ from uuid import uuid4
 
 import pyarrow as pa
 
-from batch_exports.sources import literals
 from batch_exports.sources.event_fields import STAGE_SCHEMA, BadRows, stage_batch
 from batch_exports.sources.event_files import BadFile, RawBatch, read_batches
 from batch_exports.sources.event_store import EventStore
 from batch_exports.sources.failures import store_errors
-from batch_exports.sources.schema import EVENTS, STAGE_PREFIX, STAGE_TABLE
+from batch_exports.sources.schema import EVENTS, STAGE
 from batch_exports.sources.store_files import FileLock
 
 if TYPE_CHECKING:
@@ -30,6 +29,7 @@ _INSERT_BYTES = 32 << 20
 _SLICE_ROWS = 500_000
 _HASH_END = 1 << 64
 _PAUSE = 0.05
+_QUERY_ID_PREFIX = "load-"
 _SETTINGS = {
     "max_insert_block_size": "65536",
     "min_insert_block_size_rows": "65536",
@@ -66,9 +66,9 @@ def load_batches(
         try:
             with store_errors():
                 _wait_for_abandoned_loads(client)
-                with _stage(client) as stage:
-                    total = _fill(client, stage, _checked(batches, name, project_id))
-                    loaded = _publish(client, stage, project_id, total, arrived_now=arrived_now)
+                with _empty_stage(client):
+                    total = _fill(client, _checked(batches, name, project_id))
+                    loaded = _publish(client, project_id, total, arrived_now=arrived_now)
         finally:
             client.close()
     finally:
@@ -76,26 +76,24 @@ def load_batches(
     return LoadResult(loaded=loaded, already_present=total - loaded)
 
 
+def _settings() -> dict[str, str]:
+    return {**_SETTINGS, "query_id": f"{_QUERY_ID_PREFIX}{uuid4()}"}
+
+
 def _wait_for_abandoned_loads(client: "Client") -> None:
     # With the lock in hand, a load that still runs in the store belongs to a process that died; it ends by itself.
-    running = f"SELECT count() FROM system.processes WHERE startsWith(Settings['log_comment'], '{STAGE_PREFIX}')"  # noqa: S608
+    running = f"SELECT count() FROM system.processes WHERE startsWith(Settings['log_comment'], '{_QUERY_ID_PREFIX}')"  # noqa: S608
     while int(client.raw_query(running)):
         time.sleep(_PAUSE)
-    tables = client.raw_query(
-        f"SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, '{STAGE_PREFIX}')"  # noqa: S608
-    )
-    for table in tables.decode().split():
-        client.command(f"DROP TABLE {table} SYNC")
 
 
 @contextmanager
-def _stage(client: "Client") -> Iterator[str]:
-    table = f"{STAGE_PREFIX}{uuid4().hex}"
-    client.command(STAGE_TABLE.format(table=table))
+def _empty_stage(client: "Client") -> Iterator[None]:
+    client.command(f"TRUNCATE TABLE {STAGE}")
     try:
-        yield table
+        yield
     finally:
-        client.command(f"DROP TABLE {table} SYNC")
+        client.command(f"TRUNCATE TABLE {STAGE}")
 
 
 def _checked(batches: Iterable[RawBatch], name: str, project_id: int) -> Iterator[pa.RecordBatch]:
@@ -106,7 +104,7 @@ def _checked(batches: Iterable[RawBatch], name: str, project_id: int) -> Iterato
             raise BadFile(name, raw.numbers[bad.first.index], bad.first.reason, unit=raw.unit) from None
 
 
-def _fill(client: "Client", stage: str, batches: Iterable[pa.RecordBatch]) -> int:
+def _fill(client: "Client", batches: Iterable[pa.RecordBatch]) -> int:
     total = 0
     for group in _grouped(batches):
         total += sum(batch.num_rows for batch in group)
@@ -114,9 +112,7 @@ def _fill(client: "Client", stage: str, batches: Iterable[pa.RecordBatch]) -> in
         with pa.ipc.new_stream(sink, STAGE_SCHEMA) as writer:
             for batch in group:
                 writer.write_batch(batch)
-        client.raw_insert(
-            stage, insert_block=sink.getvalue().to_pybytes(), fmt="ArrowStream", settings={**_SETTINGS, "query_id": stage}
-        )
+        client.raw_insert(STAGE, insert_block=sink.getvalue().to_pybytes(), fmt="ArrowStream", settings=_settings())
     return total
 
 
@@ -133,18 +129,16 @@ def _grouped(batches: Iterable[pa.RecordBatch]) -> Iterator[list[pa.RecordBatch]
         yield group
 
 
-def _publish(client: "Client", stage: str, project_id: int, total: int, *, arrived_now: bool) -> int:
+def _publish(client: "Client", project_id: int, total: int, *, arrived_now: bool) -> int:
     # Slice by slice of the key space, so that the sets of keys to compare stay small however large the file is.
     slices = math.ceil(total / _SLICE_ROWS)
     loaded = 0
     for number in range(slices):
         first = number * _HASH_END // slices
         last = (number + 1) * _HASH_END // slices - 1
-        part = f"{stage} WHERE cityHash64(uuid) BETWEEN {first} AND {last}"
+        part = f"{STAGE} WHERE cityHash64(uuid) BETWEEN {first} AND {last}"
         before = _count_present(client, part, project_id)
-        client.command(
-            _publish_query(part, project_id, arrived_now=arrived_now), settings={**_SETTINGS, "query_id": stage}
-        )
+        client.command(_publish_query(part, project_id, arrived_now=arrived_now), settings=_settings())
         after = _count_present(client, part, project_id)
         expected = int(client.raw_query(f"SELECT uniqExact(uuid) FROM {part}"))  # noqa: S608  # names of ours
         if after != expected:

@@ -25,14 +25,20 @@ class _Column:
     line: str
 
 
+def _valid(name: str) -> str:
+    # At the end of a string, toValidUTF8 takes up to three bytes with a sequence that breaks off; those are blanks here.
+    repaired = f"left(toValidUTF8(concat({name}, '   ')), -3)"
+    return f"if(isValidUTF8({name}), toString({name}), {repaired})"
+
+
 def _text(name: str) -> _Column:
-    return _Column(name, f"toValidUTF8({name})", f"toJSONString({name})")
+    return _Column(name, _valid(name), f"toJSONString({name})")
 
 
 def _json(name: str) -> _Column:
     # Between its tokens valid JSON may hold line breaks, which would tear the line apart; inside strings it cannot.
     nested = rf"translate({name}, '\n\r', '  ')"
-    return _Column(name, f"toValidUTF8({name})", f"if(isValidJSON({name}), {nested}, toJSONString({name}))")
+    return _Column(name, _valid(name), f"if(isValidJSON({name}), {nested}, toJSONString({name}))")
 
 
 def _instant(name: str, column: str) -> _Column:

@@ -1,7 +1,7 @@
 """Results of streaming queries, cut into chunks of whole rows; a result that broke raises, however it broke."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from batch_exports.ports import Chunk
 from batch_exports.sources.arrow_splice import END_OF_STREAM
@@ -68,8 +68,9 @@ def arrow_chunks(response: "HTTPResponse") -> Iterator[Chunk]:
     import pyarrow as pa  # noqa: PLC0415  # loaded here: only users of an event store have it
 
     body = _Body(response)
+    file: Any = body
     try:
-        with pa.ipc.open_stream(body) as reader:
+        with pa.ipc.open_stream(file) as reader:
             for batch in reader:
                 yield Chunk(batch.num_rows, batch.get_total_buffer_size(), batch)
     except pa.ArrowInvalid as error:

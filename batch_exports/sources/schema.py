@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 DATABASE = "batch_exports"
 EVENTS = "events"
-STAGE_PREFIX = "load_"
+STAGE = "staged_events"
+"""Where the one load at a time keeps its rows; emptied, never dropped, for the engine keeps dropped tables for long."""
 
 _EVENTS_TABLE = """
 CREATE TABLE IF NOT EXISTS events (
@@ -23,11 +24,8 @@ CREATE TABLE IF NOT EXISTS events (
 ORDER BY (project_id, toStartOfHour(inserted_at), event, cityHash64(distinct_id), cityHash64(uuid))
 """
 
-# Steps are only ever appended: the number of the last one done is the version of a store.
-STEPS = (_EVENTS_TABLE,)
-
-STAGE_TABLE = """
-CREATE TABLE {table} (
+_STAGE_TABLE = """
+CREATE TABLE IF NOT EXISTS staged_events (
     line UInt64,
     uuid UUID,
     event String,
@@ -42,6 +40,9 @@ CREATE TABLE {table} (
 ) ENGINE = MergeTree
 ORDER BY (cityHash64(uuid), uuid, line)
 """
+
+# Steps are only ever appended: the number of the last one done is the version of a store.
+STEPS = (_EVENTS_TABLE, _STAGE_TABLE)
 
 
 class NewerStore(Exception):
@@ -58,10 +59,4 @@ def prepare(run: Callable[[str], bytes]) -> None:
     for number, step in enumerate(STEPS[version:], start=version + 1):
         run(step.replace("IF NOT EXISTS ", f"IF NOT EXISTS {DATABASE}.", 1))
         run(f"INSERT INTO {DATABASE}.versions VALUES ({number})")  # noqa: S608  # a number of ours
-    _drop_abandoned_loads(run)
-
-
-def _drop_abandoned_loads(run: Callable[[str], bytes]) -> None:
-    tables = run(f"SELECT name FROM system.tables WHERE database = '{DATABASE}' AND startsWith(name, '{STAGE_PREFIX}')")  # noqa: S608
-    for table in tables.decode().split():
-        run(f"DROP TABLE {DATABASE}.{table} SYNC")
+    run(f"TRUNCATE TABLE {DATABASE}.{STAGE}")

@@ -1,11 +1,18 @@
 """Keeps exports, runs, backfills, logs and keys in SQLite or PostgreSQL."""
 
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
 from batch_exports.store.cipher import Cipher, SecretsUnreadable, load_or_create_key
 from batch_exports.store.dialects import prepare_sqlite
 from batch_exports.store.schema import is_current, migrate
 from batch_exports.store.unit_of_work import SqlStore, SqlTransaction
 
+TRANSIENT_ERRORS: tuple[type[Exception], ...] = (OperationalError, InterfaceError, PoolTimeout)
+"""Errors of a database that is busy or away for a while."""
+
 __all__ = [
+    "TRANSIENT_ERRORS",
     "Cipher",
     "SecretsUnreadable",
     "SqlStore",

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,8 +78,10 @@ def prepare_sqlite(path: Path) -> None:
     Has to come before anything else opens the file: the mode cannot change while others use it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # The log and its index take over the mode of the file.
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    # The log and its index take over the mode of the file. One that exists is not opened: closing it again would drop
+    # the locks that SQLite holds on it in this process, and others would take the database for unused.
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
     try:
         (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()

@@ -120,6 +120,9 @@ def _conditions(query: RunQuery) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [runs.c.export_id == query.export_id, export_visible(query.export_id)]
     for name, (first, last) in windows.items():
         conditions.extend(within(_ORDERS[name], first, last))
+    if query.interval_until is not None:
+        # An interval begins before it ends, so the window above is implied; it is there for the index.
+        conditions.append(runs.c.data_interval_end <= query.interval_until)
     if query.statuses:
         conditions.append(runs.c.status.in_(sorted(query.statuses)))
     return conditions

@@ -53,9 +53,8 @@ def compare(folder: Path, rows: int, rounds: int) -> None:
                 result = run(variant, folder, file_format, destination)
                 assert result["rows"] == rows
                 results.setdefault((file_format, name), []).append(result)
-    print(
-        "format     variant        cpu s  (store)  wall s  peak MB  out MB  x cpu  x wall   (x: DuckDB / variant, medians)"
-    )
+    print("Medians; x: DuckDB / variant. CPU counts the event store's process, whose share is in brackets.")
+    print("format     variant        cpu s  (store)  wall s  peak MB  out MB  x cpu  x wall")
     for file_format, aim in AIMS.items():
         for name in variants:
             mine, reference = results[file_format, name], results[file_format, "duckdb file"]
@@ -67,11 +66,9 @@ def compare(folder: Path, rows: int, rounds: int) -> None:
                 key: statistics.median(a[key] / b[key] for a, b in zip(reference, mine, strict=True))
                 for key in ("cpu", "wall")
             }
-            print(
-                f"{file_format:10} {name:12} {shown['cpu']:7.2f} {shown['cpu_others']:8.2f} {shown['wall']:7.2f} {shown['peak']:8.0f} "
-                f"{shown['bytes'] / 1e6:7.1f} {gain['cpu']:6.2f} {gain['wall']:7.2f}"
-                + (f"   aim {aim}" if name == "ours file" else "")
-            )
+            costs = f"{shown['cpu']:7.2f} {shown['cpu_others']:8.2f} {shown['wall']:7.2f} {shown['peak']:8.0f}"
+            gains = f"{gain['cpu']:6.2f} {gain['wall']:7.2f}" + (f"   aim {aim} x cpu" if name == "ours file" else "")
+            print(f"{file_format:10} {name:12} {costs} {shown['bytes'] / 1e6:7.1f} {gains}")
 
 
 def show_memory(folder: Path, rows: int) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from batch_exports.domain.destinations import COMPRESSIONS, TestStatus, test_steps
+from batch_exports.domain.destinations import COMPRESSIONS, CheckStatus, connection_checks
 from batch_exports.domain.errors import PermanentFailure, RunCancelled
 from batch_exports.ports import Chunk
 from tests.destinations.worlds import chunks_of, context, export, open_writer
@@ -214,9 +214,9 @@ class FilesConformance:
         assert file.key in world.objects()
 
     def test_all_connection_checks_pass_and_leave_nothing(self, world):
-        for number, planned in enumerate(test_steps(world.kind)):
+        for number, planned in enumerate(connection_checks(world.kind)):
             result = world.registry.run_step(world.kind, world.config, number)
-            assert (result.name, result.status) == (planned.name, TestStatus.PASSED), result.message
+            assert (result.name, result.status) == (planned.name, CheckStatus.PASSED), result.message
         assert world.objects() == {}
 
 

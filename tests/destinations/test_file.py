@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from batch_exports.destinations.file.storage import FileStorage, _failure
 from batch_exports.destinations.registry import DestinationRegistry
-from batch_exports.domain.destinations import TestStatus
+from batch_exports.domain.destinations import CheckStatus
 from batch_exports.domain.errors import PermanentFailure, RetryableFailure
 from tests.destinations.conformance import FilesConformance
 from tests.destinations.worlds import LOOPBACK, FileWorld, context, export, open_writer
@@ -117,7 +117,7 @@ def test_without_a_root_the_operator_is_told_which_setting_to_set(world):
     with pytest.raises(PermanentFailure, match="BATCH_EXPORTS_FILE_ROOT"):
         registry.open("File", context(world))
     result = registry.run_step("File", world.config, 0)
-    assert result.status is TestStatus.FAILED
+    assert result.status is CheckStatus.FAILED
     assert "BATCH_EXPORTS_FILE_ROOT" in (result.message or "")
 
 
@@ -125,5 +125,5 @@ def test_the_check_says_why_a_folder_cannot_be_used(world):
     world.root.mkdir()
     (world.root / "exports").write_text("a file is in the way")
     result = world.registry.run_step("File", world.config, 0)
-    assert result.status is TestStatus.FAILED
+    assert result.status is CheckStatus.FAILED
     assert "Use another path" in (result.message or "")

@@ -3,7 +3,7 @@
 import pytest
 
 from batch_exports.destinations.registry import DestinationRegistry
-from batch_exports.domain.destinations import TestStatus
+from batch_exports.domain.destinations import CheckStatus
 from batch_exports.ports import Lane
 from tests.destinations.worlds import LOOPBACK, FileWorld, context
 from tests.formats.chunks import arrow_chunks, make_rows
@@ -35,4 +35,4 @@ def test_an_error_of_the_source_comes_out(writer):
 
 
 def test_its_check_passes():
-    assert DestinationRegistry(LOOPBACK).run_step("NoOp", {}, 0).status is TestStatus.PASSED
+    assert DestinationRegistry(LOOPBACK).run_step("NoOp", {}, 0).status is CheckStatus.PASSED

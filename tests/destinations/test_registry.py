@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from batch_exports.destinations.registry import DestinationRegistry
-from batch_exports.domain.destinations import SECRET_KEYS, TestStatus, test_steps
+from batch_exports.domain.destinations import SECRET_KEYS, CheckStatus, connection_checks
 from batch_exports.domain.errors import PermanentFailure
 from tests.destinations.worlds import LOOPBACK, FileWorld, context
 
@@ -18,9 +18,9 @@ OTHERS = sorted(SECRET_KEYS.keys() - WRITERS)
 def test_a_type_without_a_writer_says_just_that(tmp_path, kind):
     with pytest.raises(PermanentFailure, match=f"{kind} has no writer in this version yet"):
         DestinationRegistry(LOOPBACK).open(kind, context(FileWorld(tmp_path)))
-    (planned,) = test_steps(kind)
+    (planned,) = connection_checks(kind)
     result = DestinationRegistry(LOOPBACK).run_step(kind, {}, 0)
-    assert (result.name, result.status) == (planned.name, TestStatus.SKIPPED)
+    assert (result.name, result.status) == (planned.name, CheckStatus.SKIPPED)
     assert "has no writer in this version yet" in (result.message or "")
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from batch_exports.destinations.registry import DestinationRegistry
 from batch_exports.destinations.s3.config import S3Settings
-from batch_exports.domain.destinations import TestStatus
+from batch_exports.domain.destinations import CheckStatus
 from batch_exports.domain.egress import EgressMode, EgressPolicy
 from batch_exports.domain.errors import PermanentFailure, RetryableFailure
 from batch_exports.ports import Chunk
@@ -193,7 +193,7 @@ def test_no_redirect_leads_to_another_host(world, recorder, status):
     endpoint_url, _ = recorder(status, location=elsewhere.replace("127.0.0.1", "localhost") + "/latest/meta-data")
     refusal(world, endpoint_url=endpoint_url)
     assert (
-        DestinationRegistry(LOOPBACK).run_step("S3", config(endpoint_url=endpoint_url), 1).status is TestStatus.FAILED
+        DestinationRegistry(LOOPBACK).run_step("S3", config(endpoint_url=endpoint_url), 1).status is CheckStatus.FAILED
     )
     assert asked == []
 
@@ -233,7 +233,7 @@ def test_the_public_policy_refuses_before_any_packet(world, host):
     with pytest.raises(PermanentFailure, match="egress policy"):
         registry.open("S3", context(world, endpoint_url=f"http://{host}:9"))
     result = registry.run_step("S3", config(endpoint_url=f"http://{host}:9"), 0)
-    assert result.status is TestStatus.FAILED
+    assert result.status is CheckStatus.FAILED
     assert "egress policy" in (result.message or "")
 
 
@@ -321,7 +321,7 @@ def test_encryption_settings_are_sent_with_every_object(world, recorder, rows):
 )
 def test_a_failed_check_tells_what_to_change(world, step, changes, advice):
     result = world.registry.run_step("S3", {**world.config, **changes}, step)
-    assert result.status is TestStatus.FAILED
+    assert result.status is CheckStatus.FAILED
     assert advice in (result.message or "")
 
 
@@ -329,7 +329,7 @@ def test_a_failed_check_tells_what_to_change(world, step, changes, advice):
 @pytest.mark.parametrize("wrong", [{}, {"bucket_name": 3}, {"endpoint_url": []}, {"prefix": {}}])
 def test_no_config_makes_a_check_raise(world, step, wrong):
     changed = {**world.config, **wrong} if wrong else {}
-    assert world.registry.run_step("S3", changed, step).status in {TestStatus.FAILED, TestStatus.PASSED}
+    assert world.registry.run_step("S3", changed, step).status in {CheckStatus.FAILED, CheckStatus.PASSED}
 
 
 def test_two_runs_may_write_at_once(world):

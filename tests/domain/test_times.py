@@ -44,7 +44,7 @@ def test_a_naive_time_is_utc_where_that_is_allowed_and_refused_where_not():
 def test_a_date_with_a_time_is_refused_with_advice():
     with pytest.raises(Invalid, match="expect only the date component"):
         read_date("2026-01-01T00:00:00")
-    with pytest.raises(Invalid, match="is not a valid ISO formatted date\\.$"):
+    with pytest.raises(Invalid, match=r"is not a valid ISO formatted date\.$"):
         read_date("yesterday")
 
 
@@ -75,7 +75,9 @@ def test_relative_times_count_back_from_now(text, expected):
 
 
 def test_the_last_day_of_a_short_month_stands_in_for_a_missing_one():
-    assert read_relative_time("-1m", datetime(2026, 3, 31, tzinfo=UTC), attr="after") == datetime(2026, 2, 28, tzinfo=UTC)
+    assert read_relative_time("-1m", datetime(2026, 3, 31, tzinfo=UTC), attr="after") == datetime(
+        2026, 2, 28, tzinfo=UTC
+    )
 
 
 def test_a_local_hour_is_found_in_utc():

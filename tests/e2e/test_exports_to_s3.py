@@ -28,7 +28,7 @@ START = END - timedelta(hours=HOURS)
 def events_file(tmp_path_factory):
     """Events spread over a day, most of them in its evening; one line each, with awkward texts among them."""
     path = tmp_path_factory.mktemp("events") / "events.jsonl"
-    source = random.Random(20261123)
+    source = random.Random(20261123)  # noqa: S311  # no secrets are drawn
     texts = ["plain", "ünïcödé ✓", 'quotes " and \\ slashes', "line\nbreak", "tab\t", "", "{not json}", "\u2028"]
     with path.open("w") as file:
         for number in range(EVENTS):
@@ -121,9 +121,7 @@ def create_export(client, bucket, prefix, file_format, compression):
 
 
 def backfill(client, export_id):
-    answer = client.post(
-        f"/{export_id}/backfills/", json={"start_at": START.isoformat(), "end_at": END.isoformat()}
-    )
+    answer = client.post(f"/{export_id}/backfills/", json={"start_at": START.isoformat(), "end_at": END.isoformat()})
     assert answer.status_code == 201, answer.text
     return f"/{export_id}/backfills/{answer.json()['backfill_id']}/"
 
@@ -172,7 +170,8 @@ def test_a_backfill_writes_every_event_of_its_day_once(
 ):
     with Service("dev", "--port", "0", "--data-dir", str(data_dir)) as service, exports_of(service, key) as client:
         export_id = create_export(client, bucket, prefix, file_format, compression)
-        done = wait_until(lambda path=backfill(client, export_id): ended(client, path))
+        path = backfill(client, export_id)
+        done = wait_until(lambda: ended(client, path))
         assert (done["status"], done["completed_runs"], done["failed_runs"]) == ("Completed", HOURS, 0)
         runs = runs_of(client, export_id)
         assert {run["status"] for run in runs} == {"Completed"}

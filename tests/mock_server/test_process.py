@@ -80,13 +80,3 @@ def test_it_loads_nothing_of_production_s_adapters(module):
     assert "mock_server.app" in loaded
     found = [name for name in loaded if any(name == each or name.startswith(f"{each}.") for each in FORBIDDEN)]
     assert found == []
-
-
-def test_what_it_defers_is_loaded_when_it_is_asked_for():
-    program = (
-        "import sys; from mock_server.quick_start import defer_unused_imports as defer; defer(); "
-        "import httpx, connexion.middleware; assert 'httpx._client' not in sys.modules; "
-        "print(httpx.URL('http://a/b').path); import httpx as real; print(type(real).__name__)"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["/b", "module"]

@@ -109,7 +109,11 @@ async def test_a_range_is_aligned_outward_to_whole_intervals_that_are_over(field
 @pytest.mark.parametrize(
     ("fields", "bounds", "detail"),
     [
-        ({}, {"start_at": None, "end_at": None}, "Backfilling from the beginning of time is not enabled for this team."),
+        (
+            {},
+            {"start_at": None, "end_at": None},
+            "Backfilling from the beginning of time is not enabled for this team.",
+        ),
         ({}, {"start_at": "soon", "end_at": None}, "Input soon is not a valid ISO formatted datetime."),
         ({}, {"start_at": "2026-11-23T00:00:00", "end_at": None}, "Input 2026-11-23T00:00:00 is naive."),
         (

@@ -75,13 +75,21 @@ def test_merging_takes_what_is_sent_and_keeps_the_rest(stored, sent):
 @pytest.mark.parametrize(
     ("body", "detail", "attr"),
     [
-        ({"destination": {"type": "File", "config": {}}}, "Cannot change destination type from 'NoOp' to 'File'", "destination"),
+        (
+            {"destination": {"type": "File", "config": {}}},
+            "Cannot change destination type from 'NoOp' to 'File'",
+            "destination",
+        ),
         ({"model": "persons"}, "Changing models is not supported", "model"),
         ({"offset_hour": 3}, "offset_hour is not applicable for non-daily/weekly intervals", "offset_hour"),
         ({"offset_day": 3}, "offset_day is not applicable for non-weekly intervals", "offset_day"),
         ({"interval": "day", "offset_day": 3}, "offset_day should not be specified for daily intervals", "offset_day"),
         ({"timezone": "Europe/Atlantis"}, '"Europe/Atlantis" is not a valid choice.', "timezone"),
-        ({"hogql_query": "SELECT 1"}, "'hogql_query' is only supported for 'hogql' model not 'events' model", "hogql_query"),
+        (
+            {"hogql_query": "SELECT 1"},
+            "'hogql_query' is only supported for 'hogql' model not 'events' model",
+            "hogql_query",
+        ),
         ({"start_at": "2026-02-01T00:00:00Z", "end_at": "2026-01-01T00:00:00Z"}, "must be after", "end_at"),
         ({"destination": {"integration": 7}}, 'Invalid pk "7" - object does not exist.', "destination__integration"),
     ],

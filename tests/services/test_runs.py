@@ -45,7 +45,11 @@ async def test_a_retry_is_a_new_run_of_the_same_interval_in_a_backfill_of_its_ow
     backfill, retry = await world.services.runs.retry(1, export.id, run.id)
     assert retry.retry_of == run.id
     assert (retry.data_interval_start, retry.data_interval_end) == (run.data_interval_start, run.data_interval_end)
-    assert (backfill.start_at, backfill.end_at, backfill.total_runs) == (run.data_interval_start, run.data_interval_end, 1)
+    assert (backfill.start_at, backfill.end_at, backfill.total_runs) == (
+        run.data_interval_start,
+        run.data_interval_end,
+        1,
+    )
     assert (await world.services.runs.get(1, export.id, run.id)).status is RunStatus.FAILED
     await world.complete(retry)
     found, counts = await world.services.backfills.get(1, export.id, backfill.id)

@@ -31,7 +31,7 @@ class RememberingEngine:
         self.cancelled: list[UUID] = []
         self.told: dict[UUID, EngineState] = {}
 
-    async def start(self, tx: Transaction, run: Run, queue: Queue) -> None:  # noqa: ARG002  # the port's signature
+    async def start(self, tx: Transaction, run: Run, queue: Queue) -> None:  # the port's signature
         self.started.append((run.id, queue))
 
     async def cancel(self, run_id: UUID) -> None:

@@ -6,7 +6,7 @@ from openapi_schema_validator import OAS30Validator, oas30_format_checker
 from referencing import Registry
 from referencing.jsonschema import DRAFT4
 
-from batch_exports.domain.destinations import SECRET_KEYS, test_steps
+from batch_exports.domain.destinations import SECRET_KEYS, connection_checks
 from tests.spec.document import document, media_schema, operations, resolve, schemas, walk
 
 EXAMPLES = document()["components"]["examples"]
@@ -94,7 +94,7 @@ def test_no_answer_shows_a_secret():
 def test_the_checks_of_a_bucket_are_those_of_the_domain():
     shown = EXAMPLES["s3_test_steps"]["value"]["steps"]
     assert [(step["name"], step["description"]) for step in shown] == [
-        (step.name, step.description) for step in test_steps("S3")
+        (step.name, step.description) for step in connection_checks("S3")
     ]
 
 

@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_exports.domain.egress import EgressMode, EgressPolicy, check_config_hosts
+from batch_exports.domain.destinations import SECRET_KEYS
+from batch_exports.domain.egress import PUBLIC, EgressMode, EgressPolicy, check_config_hosts
+from batch_exports.domain.errors import Invalid
 from batch_exports.domain.object_keys import check_object_keys
 from batch_exports.domain.times import read_aware_time, read_date, read_relative_time, read_time
-from tests.spec.document import request_schemas, response_schemas, schemas
+from tests.spec.document import request_schemas, resolve, response_schemas, schemas
 
 NOW = datetime(2026, 3, 2, 16, 30, tzinfo=UTC)
 LOOPBACK = EgressPolicy(EgressMode.LOOPBACK)
@@ -23,6 +25,13 @@ moments = st.datetimes(
     datetime(2099, 12, 31, 23, 59, 59),  # noqa: DTZ001
     timezones=st.none() | offsets,
 )
+
+HOST_SETTINGS = [
+    (kind, key)
+    for kind in SECRET_KEYS
+    for key, schema in schemas()[f"{kind}Config"]["properties"].items()
+    if resolve(schema).get("pattern", "").startswith(("^http", schemas()["HostName"]["pattern"]))
+]
 
 
 def _matching(schema):
@@ -83,14 +92,18 @@ def test_a_day_that_no_calendar_has_is_refused(text):
     assert not re.search(schemas()["Time"]["pattern"], f"{text}T00:00:00Z")
 
 
-@pytest.mark.parametrize(
-    ("kind", "key"), [("S3", "endpoint_url"), ("HTTP", "url"), ("Postgres", "host"), ("BigQuery", "token_uri")]
-)
+@pytest.mark.parametrize(("kind", "key"), HOST_SETTINGS)
 @given(data=st.data())
 def test_every_host_that_the_contract_takes_may_be_written_by_an_operator_of_this_machine(kind, key, data):
-    schema = _config(kind, key)
-    value = data.draw(_matching(schemas()["HostName"] if "$ref" in schema else schema))
-    check_config_hosts(kind, {key: value}, LOOPBACK)
+    schema = resolve(_config(kind, key))
+    check_config_hosts(kind, {key: data.draw(_matching(schema))}, LOOPBACK)
+
+
+@pytest.mark.parametrize(("kind", "key"), HOST_SETTINGS)
+def test_every_setting_that_names_a_host_is_asked_of_the_egress_policy(kind, key):
+    host = "localhost" if resolve(_config(kind, key)) == schemas()["HostName"] else "https://localhost/"
+    with pytest.raises(Invalid):
+        check_config_hosts(kind, {key: host}, PUBLIC)
 
 
 @pytest.mark.parametrize(

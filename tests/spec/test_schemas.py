@@ -4,7 +4,7 @@ import zoneinfo
 import pytest
 
 from batch_exports.domain.backfills import BackfillStatus
-from batch_exports.domain.destinations import COMPRESSIONS, FILE_DESTINATIONS, SECRET_KEYS, TestStatus
+from batch_exports.domain.destinations import COMPRESSIONS, FILE_DESTINATIONS, SECRET_KEYS, CheckStatus
 from batch_exports.domain.exports import Model
 from batch_exports.domain.logs import LogLevel
 from batch_exports.domain.runs import RunStatus
@@ -184,7 +184,7 @@ def test_log_levels_are_those_of_the_domain_and_one_short_form():
 
 
 def test_test_results_are_those_of_the_domain():
-    assert schemas()["TestResult"]["properties"]["status"]["enum"] == list(TestStatus)
+    assert schemas()["TestResult"]["properties"]["status"]["enum"] == list(CheckStatus)
 
 
 def test_compressions_are_those_of_the_domain_and_none():

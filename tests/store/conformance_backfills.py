@@ -13,7 +13,7 @@ from batch_exports.domain.backfills import OPEN_BACKFILL_STATUSES, Backfill, Bac
 from batch_exports.domain.runs import OPEN_STATUSES, RunStatus
 from batch_exports.ports import BackfillQuery, Store
 from tests.builders import HOUR, NOW, keep_backfill, keep_export, keep_run, make_backfill
-from tests.store.reference import limits, moments, page_of, walk
+from tests.store.reference import for_any_store, limits, moments, page_of, walk
 
 orders = st.sampled_from(["created_at", "start_at"])
 backfill_fields = st.fixed_dictionaries({"created_at": moments, "start_at": moments})
@@ -56,6 +56,7 @@ class BackfillConformance:
             assert await tx.backfills.get(export.id, uuid4()) is None
             assert await tx.backfills.get(export.id, backfill.id, lock=True) == backfill
 
+    @for_any_store
     @given(st.data(), st.lists(backfill_fields, min_size=1, max_size=15))
     async def test_any_page_of_backfills_is_the_one_that_its_query_describes(
         self, store: Store, data: st.DataObject, many: list[dict[str, Any]]
@@ -77,6 +78,7 @@ class BackfillConformance:
 
         assert list(page) == page_of(backfills, query)
 
+    @for_any_store
     @given(st.lists(backfill_fields, min_size=1, max_size=12), backfill_fields, orders, st.booleans(), limits)
     async def test_a_walk_over_backfills_loses_and_repeats_nothing_while_rows_are_inserted(
         self,
@@ -152,6 +154,7 @@ class BackfillConformance:
             changed = await tx.backfills.change(backfill.id, OPEN_BACKFILL_STATUSES, status=BackfillStatus.CANCELLED)
         assert changed == replace(backfill, status=BackfillStatus.CANCELLED)
 
+    @for_any_store
     @given(st.lists(st.lists(st.sampled_from(RunStatus), max_size=8), max_size=3))
     async def test_runs_are_counted_per_backfill_by_how_they_ended(
         self, store: Store, histories: list[list[RunStatus]]

@@ -14,7 +14,7 @@ from batch_exports.domain.exports import Destination, Export, Model
 from batch_exports.domain.schedules import Interval, Schedule
 from batch_exports.ports import ExportQuery, Store
 from tests.builders import HOUR, NOW, keep_export, make_export
-from tests.store.reference import limits, moments
+from tests.store.reference import for_any_store, limits, moments
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 json_values = st.recursive(
@@ -58,6 +58,7 @@ async def all_due(store: Store, now: Any, limit: int = 1000) -> list[Export]:
 class ExportConformance:
     """Claims about exports."""
 
+    @for_any_store
     @given(export_fields)
     async def test_an_export_comes_back_as_it_was_kept(self, store: Store, values: dict[str, Any]) -> None:
         export = await keep_export(store, **values)
@@ -65,6 +66,7 @@ class ExportConformance:
         async with store.read() as tx:
             assert await tx.exports.get(export.project_id, export.id) == export
 
+    @for_any_store
     @given(export_fields)
     async def test_saving_replaces_all_of_an_export(self, store: Store, values: dict[str, Any]) -> None:
         export = await keep_export(store)
@@ -123,6 +125,7 @@ class ExportConformance:
             assert await tx.exports.page(ExportQuery(project_id=export.project_id, limit=10, offset=0)) == ([], 0)
         assert export.id not in {each.id for each in await all_due(store, NOW)}
 
+    @for_any_store
     @given(st.lists(st.tuples(moments, st.uuids()), max_size=12, unique_by=lambda pair: pair[1]), limits, limits)
     async def test_a_project_lists_its_exports_newest_first_and_counts_them_all(
         self, store: Store, made: list[Any], limit: int, offset: int
@@ -147,6 +150,7 @@ class ExportConformance:
         assert page == found[offset : offset + limit]
         assert count == same_count == len(kept)
 
+    @for_any_store
     @given(st.lists(st.tuples(optional_moments, st.booleans()), max_size=8), moments)
     async def test_due_exports_are_those_not_paused_whose_time_has_come_longest_due_first(
         self, store: Store, states: list[Any], now: Any

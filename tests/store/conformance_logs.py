@@ -11,7 +11,7 @@ from batch_exports.domain.logs import LogEntry, LogLevel
 from batch_exports.domain.runs import Run
 from batch_exports.ports import LogQuery, Store
 from tests.builders import NOW, keep_export, keep_run, make_log
-from tests.store.reference import limits, log_fits, moments, walk
+from tests.store.reference import for_any_store, limits, log_fits, moments, walk
 
 # Wildcards of SQL among them, and each other's case.
 messages = st.sampled_from(["Started", "started again", "100% done", "1000 done", "a_b", "aXb", "back\\slash", "Ärger"])
@@ -47,6 +47,7 @@ def newest_first(entries: Sequence[LogEntry]) -> list[LogEntry]:
 class LogConformance:
     """Claims about log entries."""
 
+    @for_any_store
     @given(st.data(), st.lists(log_fields, max_size=15))
     async def test_any_page_and_count_of_logs_are_those_that_the_query_describes(
         self, store: Store, data: st.DataObject, many: list[Any]
@@ -80,6 +81,7 @@ class LogConformance:
         assert page == behind[: query.limit]
         assert count == len(fitting)
 
+    @for_any_store
     @given(st.lists(log_fields, min_size=1, max_size=15), moments, moments)
     async def test_a_window_of_logs_holds_wherever_the_position_stands(
         self, store: Store, many: list[Any], place: Any, before: Any
@@ -96,6 +98,7 @@ class LogConformance:
         up_to = [entry for entry in entries if entry.timestamp < before and entry.timestamp <= place]
         assert pages == [newest_first(earlier), newest_first(up_to)]
 
+    @for_any_store
     @given(st.lists(log_fields, max_size=20), limits)
     async def test_a_walk_over_logs_loses_none_that_share_a_timestamp_while_others_arrive(
         self, store: Store, many: list[Any], limit: int

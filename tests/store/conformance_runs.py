@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -12,16 +13,21 @@ from hypothesis import strategies as st
 from batch_exports.domain.runs import OPEN_STATUSES, Run, RunStatus
 from batch_exports.ports import RunQuery, Store
 from tests.builders import HOUR, NOW, keep_backfill, keep_export, keep_run, make_run
-from tests.store.reference import limits, moments, page_of, run_fits, walk
+from tests.store.reference import for_any_store, limits, moments, page_of, run_fits, walk
 
 optional_moments = st.none() | moments
 orders = st.sampled_from(["created_at", "data_interval_start"])
-run_fields = st.fixed_dictionaries(
-    {
-        "status": st.sampled_from(RunStatus),
-        "created_at": moments,
-        "data_interval_start": moments,
-    }
+run_fields = st.builds(
+    lambda status, created_at, start, minutes: {
+        "status": status,
+        "created_at": created_at,
+        "data_interval_start": start,
+        "data_interval_end": start + timedelta(minutes=minutes),
+    },
+    st.sampled_from(RunStatus),
+    moments,
+    moments,
+    st.integers(1, 3),
 )
 
 
@@ -76,6 +82,7 @@ class RunConformance:
             assert await tx.runs.find(run.id) == run
             assert await tx.runs.find(uuid4()) is None
 
+    @for_any_store
     @given(st.data(), st.lists(run_fields, max_size=15))
     async def test_any_page_is_the_one_that_its_query_describes(
         self, store: Store, data: st.DataObject, many: list[dict[str, Any]]
@@ -102,6 +109,7 @@ class RunConformance:
 
         assert list(page) == page_of([run for run in runs if run_fits(run, query)], query)
 
+    @for_any_store
     @given(
         st.lists(run_fields, min_size=1, max_size=15), st.tuples(moments, st.uuids()), moments, moments, st.booleans()
     )
@@ -113,12 +121,18 @@ class RunConformance:
             export_id=runs[0].export_id, order_by="created_at", descending=descending, limit=100, position=position
         )
         queries = [replace(in_order, created_from=first), replace(in_order, created_until=last)]
+        queries += [replace(query, position=None, order_by="data_interval_start") for query in queries]
+        queries += [
+            replace(in_order, position=None, interval_from=first),
+            replace(in_order, position=None, interval_until=last),
+        ]
 
         async with store.read() as tx:
             pages = [list(await tx.runs.page(query)) for query in queries]
 
         assert pages == [page_of([run for run in runs if run_fits(run, query)], query) for query in queries]
 
+    @for_any_store
     @given(st.lists(run_fields, min_size=1, max_size=15), run_fields, orders, st.booleans(), limits)
     async def test_a_walk_loses_and_repeats_nothing_while_rows_are_inserted_and_back_it_mirrors(
         self,
@@ -160,6 +174,7 @@ class RunConformance:
         assert by_id(runs) <= by_id(seen)
         assert [run.id for run in forwards] == [run.id for run in reversed(backwards)]
 
+    @for_any_store
     @given(st.lists(st.lists(moments, max_size=6), min_size=1, max_size=4), st.integers(1, 4))
     async def test_the_latest_runs_are_the_newest_of_each_export(
         self, store: Store, histories: list[list[Any]], per_export: int

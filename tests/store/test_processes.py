@@ -2,16 +2,22 @@
 
 import asyncio
 import multiprocessing
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 from uuid import UUID
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from batch_exports.domain.runs import OPEN_STATUSES, RunStatus
-from batch_exports.store import Cipher, SqlStore
+from batch_exports.store import Cipher, SqlStore, migrate
 from tests.builders import keep_export, keep_run, make_log
 from tests.store.databases import KEY, new_store, url_of
 
+PASS_BY = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT 1 FROM projects'); c.close()"
 PROCESSES = 3
 ROUNDS = 40
 
@@ -77,6 +83,24 @@ async def test_two_stores_on_one_file_write_at_once_without_being_turned_away(tm
         made = await asyncio.gather(*(add(store) for store in (service, command_line) for _ in range(ROUNDS)))
 
     assert len(set(made)) == 2 * ROUNDS
+
+
+def test_migrating_again_beside_open_connections_keeps_their_locks(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    migrate(url_of(path))
+    with closing(sqlite3.connect(path)) as service:
+        service.execute("INSERT INTO projects (name) VALUES ('kept in the log')")
+        service.commit()
+        migrate(url_of(path))
+        # The last one to leave a database removes its log; somebody who passes by is not the last one here.
+        subprocess.run([sys.executable, "-c", PASS_BY, path], check=True)
+        assert path.with_name("store.db-wal").exists()
+
+
+async def test_the_database_itself_refuses_writes_through_a_reader(tmp_path: Path) -> None:
+    async with new_store(tmp_path / "store.db") as store, store.read() as tx:
+        with pytest.raises(OperationalError, match="readonly"):
+            await tx.access.add_project("Example")
 
 
 async def test_readers_go_on_while_a_writer_holds_its_transaction(tmp_path: Path) -> None:

@@ -1,0 +1,99 @@
+"""The two worlds that keep one contract: served by processes of their own, and as applications in this process."""
+
+import asyncio
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from batch_exports.bootstrap import build_world, prepare
+from batch_exports.domain.identifiers import uuid7
+from batch_exports.domain.keys import READ_SCOPE, WRITE_SCOPE, ApiKey, hash_key
+from batch_exports.server import create_app as create_production
+from batch_exports.settings import Settings
+from mock_server.app import create_app as create_mock
+from mock_server.clock import VirtualClock
+from mock_server.personas import KEYS
+from tests.service import Service, run_command
+
+ACME, GLOBEX = 1, 2
+"""Two projects that must not see each other."""
+
+_MANY = 1_000_000
+_PERSONAS: Mapping[str, tuple[int, frozenset[str]]] = {
+    "admin": (ACME, frozenset({READ_SCOPE, WRITE_SCOPE})),
+    "read": (ACME, frozenset({READ_SCOPE})),
+    "none": (ACME, frozenset()),
+    "other_project": (GLOBEX, frozenset({READ_SCOPE, WRITE_SCOPE})),
+}
+
+
+@dataclass(frozen=True)
+class Served:
+    """A world that is reached over HTTP, and a key of each project."""
+
+    url: str
+    acme_key: str
+    globex_key: str
+
+
+@contextmanager
+def serve_mock(_folder: Path) -> Iterator[Served]:
+    with Service("mock", "--port", "0") as service:
+        keys = service.facts["keys"]
+        yield Served(service.facts["url"], keys["admin"], keys["other_project"])
+
+
+@contextmanager
+def serve_production(folder: Path) -> Iterator[Served]:
+    """Production as `dev` runs it, with worker and event store; its runs may reach this machine alone."""
+    environment = {"BATCH_EXPORTS_EGRESS": "loopback", "BATCH_EXPORTS_MAX_OPEN_BACKFILLS": str(_MANY)}
+    with Service("dev", "--port", "0", "--data-dir", str(folder), environment=environment) as service:
+        yield Served(service.facts["url"], service.facts["api_key"], _key_of_second_project(folder))
+
+
+def mock_app(_folder: Path, clock: VirtualClock | None = None) -> Any:
+    """The mock before anything was made in it."""
+    return create_mock("empty", clock=clock)
+
+
+def production_app(folder: Path) -> Any:
+    """Production without a worker, before anything was made in it, with the keys of the mock's personas."""
+    settings = Settings(data_dir=folder, egress="loopback", file_root=folder / "files", max_open_backfills=_MANY)
+    prepare(settings)
+    asyncio.run(_add_personas(settings))
+    return create_production(settings)
+
+
+def _key_of_second_project(folder: Path) -> str:
+    project = _printed("projects", "create", "--name", "Globex", "--data-dir", str(folder))["id"]
+    scopes = ("--scope", READ_SCOPE, "--scope", WRITE_SCOPE)
+    return str(_printed("keys", "create", "--project", str(project), *scopes, "--data-dir", str(folder))["key"])
+
+
+def _printed(*arguments: str) -> dict[str, Any]:
+    done = run_command(*arguments, "--json")
+    assert done.returncode == 0, done.stderr
+    printed: dict[str, Any] = json.loads(done.stdout)
+    return printed
+
+
+async def _add_personas(settings: Settings) -> None:
+    async with build_world(settings) as world:
+        for name in ("Acme", "Globex"):
+            await world.services.access.create_project(name)
+        async with world.store.write() as tx:
+            for name, (project_id, scopes) in _PERSONAS.items():
+                await tx.access.add_key(
+                    ApiKey(
+                        id=uuid7(),
+                        project_id=project_id,
+                        scopes=scopes,
+                        hash=hash_key(KEYS[name]),
+                        label=name,
+                        created_at=datetime.now(UTC),
+                    )
+                )
