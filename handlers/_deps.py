@@ -1,7 +1,7 @@
 """The one way from a request to the use cases."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any
 
 from batch_exports.contract.context import Context
 from batch_exports.services import Services
@@ -9,7 +9,8 @@ from batch_exports.services import Services
 
 def services(ctx: Context) -> Services:
     """The use cases that the application's lifespan put into its state."""
-    return cast("Services", ctx.state["services"])
+    found: Services = ctx.state["services"]
+    return found
 
 
 def destination_check(ctx: Context) -> Callable[[Mapping[str, Any]], None]:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import click
 from uvicorn import Config, Server
 
-
 if TYPE_CHECKING:
     from mock_server.app import MockApp
 

@@ -79,10 +79,9 @@ def no_writer(kind: str) -> PermanentFailure:
 
 def split_secrets(kind: str, config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The config without and with only its credentials; a credential that is null counts as not given."""
-    secret_keys = SECRET_KEYS[kind]
-    plain = {key: value for key, value in config.items() if key not in secret_keys}
-    secrets = {key: value for key, value in config.items() if key in secret_keys and value is not None}
-    return plain, secrets
+    plain = dict(config)
+    given = [(key, plain.pop(key)) for key in SECRET_KEYS[kind] if key in plain]
+    return plain, {key: value for key, value in given if value is not None}
 
 
 def check_config(kind: str, model: str, config: Mapping[str, Any]) -> None:

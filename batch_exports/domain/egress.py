@@ -14,6 +14,7 @@ from batch_exports.domain.errors import Invalid, PermanentFailure
 _LOCAL_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost"})
 _LOCAL_SUFFIXES = (".localhost", ".local", ".internal", ".intranet", ".lan", ".home.arpa")
 # A last label of digits makes a number of the whole host for many clients: 2130706433 and 0x7f.1 are 127.0.0.1 to them.
+_LIKE_ADDRESS = re.compile(r"[0-9.]+$|.*:")
 _NUMERIC_HOST = re.compile(r"(.*\.)?(0x[0-9a-f]*|[0-9]+)")
 # ASCII only: look-alikes such as U+017F would become plain letters when the name is looked up.
 _NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*")
@@ -93,7 +94,7 @@ class EgressPolicy:
         )
 
     def _is_listed(self, name: str) -> bool:
-        return any(name == _canonical(entry) for entry in self.allowed)
+        return bool(self.allowed) and name in {_canonical(entry) for entry in self.allowed}
 
     def _networks(self, version: int) -> Iterable[ipaddress.IPv4Network | ipaddress.IPv6Network]:
         for entry in self.allowed:
@@ -155,6 +156,8 @@ def _canonical(host: str) -> str:
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    if not _LIKE_ADDRESS.match(text):
+        return None
     try:
         address = ipaddress.ip_address(text.split("%", 1)[0])
     except ValueError:

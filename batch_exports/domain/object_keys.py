@@ -22,6 +22,8 @@ _CODEC_EXTENSIONS = {("JSONLines", "gzip"): "gz", ("JSONLines", "brotli"): "br"}
 _STARTS = frozenset({"data_interval_start", "data_interval_start_compact"})
 _ENDS = frozenset({"data_interval_end", "data_interval_end_compact"})
 _COMPACT = "%Y%m%dT%H%M%SZ"
+_PLAIN_PREFIX = re.compile(r"(?!.*\.\.)[ -~]{0,200}")
+"""Prefixes that make usable keys whatever their variables stand for: those add less than half of their own length."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -73,6 +75,8 @@ def object_keys(config: Mapping[str, Any], *, model: str, start: datetime, end: 
 
 def check_object_keys(config: Mapping[str, Any], model: str) -> None:
     """Check, at write time, that a config makes usable keys; raises Invalid."""
+    if not config.get("key_template") and _PLAIN_PREFIX.fullmatch(config.get("prefix") or ""):
+        return
     example = datetime(2000, 1, 1, tzinfo=UTC)
     object_keys(config, model=model, start=example, end=example).data(0)
 

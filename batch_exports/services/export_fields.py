@@ -13,6 +13,7 @@ from batch_exports.domain.times import is_timezone, read_time
 
 Body = Mapping[str, Any]
 
+_INTERVALS: Mapping[str, Interval] = {interval.value: interval for interval in Interval}
 _OFFSET_INTERVALS = frozenset({Interval.DAY, Interval.WEEK})
 
 
@@ -39,25 +40,20 @@ def merged(stored: Body, sent: Body) -> dict[str, Any]:
     return result
 
 
-def new_schedule(body: Body) -> Schedule:
-    """The schedule of a new export; raises Invalid."""
-    return changed_schedule(Schedule(interval=Interval(body["interval"])), body)
-
-
 def changed_schedule(stored: Schedule, body: Body) -> Schedule:
     """The schedule with the fields that a body names; raises Invalid."""
-    interval = Interval(body.get("interval", stored.interval))
+    interval = _INTERVALS[body["interval"]] if "interval" in body else stored.interval
     has_offsets = interval in _OFFSET_INTERVALS
     _check_offsets(interval, body)
     kept_day = stored.offset_day if interval is Interval.WEEK else 0
     kept_hour = stored.offset_hour if has_offsets else 0
     schedule = Schedule(
         interval=interval,
-        timezone=_timezone(body, stored.timezone),
+        timezone=_timezone(body["timezone"]) if "timezone" in body else stored.timezone,
         offset_day=(body["offset_day"] or 0) if "offset_day" in body else kept_day,
         offset_hour=(body["offset_hour"] or 0) if "offset_hour" in body else kept_hour,
-        start_at=_time(body, "start_at", stored.start_at),
-        end_at=_time(body, "end_at", stored.end_at),
+        start_at=_time(body, "start_at") if "start_at" in body else stored.start_at,
+        end_at=_time(body, "end_at") if "end_at" in body else stored.end_at,
     )
     if schedule.start_at and schedule.end_at and schedule.start_at >= schedule.end_at:
         raise Invalid("The 'end_at' of a batch export must be after its 'start_at'.", attr="end_at")
@@ -89,9 +85,9 @@ def check_same_model(stored: Model, body: Body) -> None:
         raise Invalid("Changing models is not supported. Create a new batch export instead.", attr="model")
 
 
-def check_fields(body: Body, export: Export) -> None:
-    """Check the rules between an export's fields; raises Invalid."""
-    kind, config = export.destination.type, export.destination.full_config
+def check_fields(body: Body, export: Export, config: Body) -> None:
+    """Check the rules between an export's fields, `config` being its destination's with credentials; raises Invalid."""
+    kind = export.destination.type
     check_config(kind, export.model, config)
     if kind in FILE_DESTINATIONS:
         check_object_keys(config, export.model)
@@ -115,16 +111,12 @@ def _check_offsets(interval: Interval, body: Body) -> None:
         raise Invalid("offset_hour is not applicable for non-daily/weekly intervals", attr="offset_hour")
 
 
-def _timezone(body: Body, stored: str) -> str:
-    if "timezone" not in body:
-        return stored
-    name: str = body["timezone"] or "UTC"
+def _timezone(sent: str | None) -> str:
+    name = sent or "UTC"
     if not is_timezone(name):
         raise Invalid(f'"{name}" is not a valid choice.', code="invalid_choice", attr="timezone")
     return name
 
 
-def _time(body: Body, field: str, stored: datetime | None) -> datetime | None:
-    if field not in body:
-        return stored
+def _time(body: Body, field: str) -> datetime | None:
     return None if body[field] is None else read_time(body[field], attr=field)

@@ -10,12 +10,16 @@ from batch_exports.domain.egress import EgressPolicy, check_config_hosts
 from batch_exports.domain.errors import NotFound
 from batch_exports.domain.exports import Destination, Export, Model
 from batch_exports.domain.runs import Run
+from batch_exports.domain.schedules import Interval, Schedule
 from batch_exports.ports import Clock, ExportQuery, IdFactory, RunEngine, Store, Transaction
 from batch_exports.services import export_fields
 from batch_exports.services.lifecycle import Lifecycle, paused, unpaused
 from batch_exports.services.scheduler import next_due
 
 LATEST_RUNS = 10
+
+_DEFAULT_SCHEDULE = Schedule(interval=Interval.HOUR)
+_MODELS: Mapping[str, Model] = {model.value: model for model in Model}
 
 Body = Mapping[str, Any]
 CheckDestination = Callable[[Body], None]
@@ -50,24 +54,25 @@ class ExportService:
     async def create(self, project_id: int, body: Body) -> ExportWithRuns:
         """Make an export; its first run is that of the interval which now is in. Raises Invalid."""
         now = self.clock.now()
-        destination = export_fields.new_destination(body["destination"])
-        model = Model(body.get("model") or Model.EVENTS)
+        paused = bool(body.get("paused"))
+        model = _MODELS[body.get("model") or Model.EVENTS]
+        schedule = export_fields.changed_schedule(_DEFAULT_SCHEDULE, body)
         export = Export(
             id=self.new_id(),
             project_id=project_id,
             name=body["name"],
             model=model,
-            destination=destination,
-            schedule=export_fields.new_schedule(body),
-            paused=bool(body.get("paused")),
+            destination=export_fields.new_destination(body["destination"]),
+            schedule=schedule,
+            paused=paused,
             created_at=now,
             last_updated_at=now,
-            last_paused_at=now if body.get("paused") else None,
+            last_paused_at=now if paused else None,
+            next_at=None if paused else next_due(schedule, now),
             filters=export_fields.new_filters(body, model),
         )
         self._check(export, body)
         async with self.store.write() as tx:
-            export = replace(export, next_at=None if export.paused else next_due(export, now))
             await tx.exports.add(export)
         return export, ()
 
@@ -140,8 +145,9 @@ class ExportService:
         return export_fields.new_destination({**sent, "type": stored.type, "config": config})
 
     def _check(self, export: Export, body: Body) -> None:
-        export_fields.check_fields(body, export)
-        check_config_hosts(export.destination.type, export.destination.full_config, self.egress)
+        config = export.destination.full_config
+        export_fields.check_fields(body, export, config)
+        check_config_hosts(export.destination.type, config, self.egress)
 
     def _rescheduled(self, stored: Export, export: Export, *, pause: bool | None) -> Export:
         now = self.clock.now()
@@ -153,7 +159,7 @@ class ExportService:
             return export
         # From where the old schedule had come to, so that a change of interval leaves no gap.
         covered = now if stored.next_at is None else stored.schedule.preceding(stored.schedule.floor(stored.next_at))
-        return replace(export, next_at=next_due(export, covered))
+        return replace(export, next_at=next_due(export.schedule, covered))
 
     async def _with_runs(self, tx: Transaction, export: Export) -> ExportWithRuns:
         runs = await tx.runs.latest([export.id], LATEST_RUNS)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from batch_exports.domain.exports import Export
 from batch_exports.domain.runs import Run
+from batch_exports.domain.schedules import Schedule
 from batch_exports.ports import Clock, EngineState, RunEngine, Store, Transaction
 from batch_exports.services.lifecycle import Lifecycle
 
@@ -56,7 +57,7 @@ class Scheduler:
             return
         end = export.schedule.floor(export.next_at)
         await self.lifecycle.start_run(tx, export, export.schedule.preceding(end), end)
-        await tx.exports.save(replace(export, next_at=next_due(export, end)))
+        await tx.exports.save(replace(export, next_at=next_due(export.schedule, end)))
 
     async def _reconcile(self, run: Run, state: EngineState) -> None:
         if state is EngineState.OPEN:
@@ -68,6 +69,6 @@ class Scheduler:
                 await self.lifecycle.fail(tx, run.id, _LOST if state is EngineState.LOST else _UNKNOWN)
 
 
-def next_due(export: Export, covered_until: datetime) -> datetime | None:
+def next_due(schedule: Schedule, covered_until: datetime) -> datetime | None:
     """When the first run after `covered_until` is due."""
-    return export.schedule.due_at(export.schedule.next_run_end(covered_until))
+    return schedule.due_at(schedule.next_run_end(covered_until))

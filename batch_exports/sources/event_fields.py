@@ -140,10 +140,6 @@ def _checked_document(value: Any, index: int) -> bytes | str:
 
 def _instants(raw: RawBatch, name: str) -> Any:
     values = raw.columns.get(name)
-    if name == "inserted_at" and values is None:
-        values = raw.columns.get("_inserted_at")
-    elif name == "inserted_at" and "_inserted_at" in raw.columns:
-        raise _BadValue(0, "stands beside _inserted_at, which means the same")
     if isinstance(values, pa.Array) and pa.types.is_timestamp(values.type):
         array = values.cast(pa.timestamp("us", tz=values.type.tz), safe=False).cast(_INSTANT)
     else:
@@ -154,6 +150,13 @@ def _instants(raw: RawBatch, name: str) -> Any:
     if (index := _first_true(is_outside)) >= 0:
         raise _BadValue(index, "must lie between the years 1970 and 2105")
     return array
+
+
+def _arrivals(raw: RawBatch, name: str) -> Any:
+    own, exported = _instants(raw, name), _instants(raw, f"_{name}")
+    if (index := _first_true(pc.and_(pc.is_valid(own), pc.is_valid(exported)))) >= 0:
+        raise _BadValue(index, "stands beside _inserted_at, which means the same")
+    return pc.coalesce(own, exported)
 
 
 def _parsed(texts: Any) -> Any:
@@ -257,5 +260,5 @@ _CONVERSIONS: Mapping[str, Callable[[RawBatch, str], Any]] = {
     "elements_chain": _text,
     "timestamp": _instants,
     "created_at": _instants,
-    "inserted_at": _instants,
+    "inserted_at": _arrivals,
 }

@@ -83,14 +83,20 @@ class EventStore:
             process, self._process = self._process, None
             if process is None:
                 return
-            others = FileLock(self.files.usage)
-            is_last = others.try_acquire()
-            others.release()
-            if is_last:
-                _await_end(process)
-            else:
-                # The process stays for its other users; it is no longer ours to wait for.
+            # It ends by itself once nobody uses it; ended by us, it might take a user with it who has just come.
+            while process.poll() is None and not self._has_other_users():
+                time.sleep(_PAUSE)
+            if process.returncode is None:
+                # It stays for the others, and is no longer ours to wait for.
                 process.returncode = 0
+
+    def _has_other_users(self) -> bool:
+        # Who can share the lock but not have it alone is among others; the ending store process has it alone.
+        usage = FileLock(self.files.usage)
+        try:
+            return not usage.try_acquire() and usage.try_acquire(shared=True)
+        finally:
+            usage.release()
 
     def _find(self) -> Address | None:
         address = self.files.discover()
@@ -102,6 +108,9 @@ class EventStore:
                 "The embedded event store is not installed. Install the extra 'embedded', "
                 "or set BATCH_EXPORTS_CLICKHOUSE_URL to use a ClickHouse cluster."
             )
+        if self._process is not None:
+            _await_end(self._process)
+            self._process = None
         with self.files.log.open("wb") as log:
             process = subprocess.Popen(  # noqa: S603  # our own module, by our own interpreter
                 [sys.executable, "-m", _MODULE, "--data-dir", str(self.files.directory)],

@@ -94,7 +94,8 @@ def _compares(sign: str) -> Callable[[str, Any], str]:
 def _date_compares(sign: str) -> Callable[[str, Any], str]:
     def compile_date(text: str, value: Any) -> str:
         # The engine would read `2.5` as the second of May.
-        parsed = rf"if(match({text}, '^\\d{{4}}-\\d\\d-\\d\\d'), accurateCastOrNull({text}, 'DateTime64(6, \'UTC\')'), NULL)"
+        shaped = rf"match({text}, '^\\d{{4}}-\\d\\d-\\d\\d')"
+        parsed = rf"if({shaped}, accurateCastOrNull({text}, 'DateTime64(6, \'UTC\')'), NULL)"
         return f"ifNull({parsed} {sign} {literals.instant(_date(value))}, 0)"
 
     return compile_date

@@ -15,10 +15,11 @@ from pathlib import Path
 from threading import Thread
 
 from batch_exports.sources import schema
-from batch_exports.sources.embedded_engine import EmbeddedEngine, Statement
+from batch_exports.sources.embedded_engine import EmbeddedEngine, EngineError, Statement
 from batch_exports.sources.http_front import LOOPBACK, USER, FrontServer
 from batch_exports.sources.store_files import Address, FileLock, StoreFiles
 
+EXIT_FAILED = 1
 EXIT_OWNED = 75
 _OWNERSHIP_PATIENCE = 30.0
 _OWNERSHIP_PAUSE = 0.05
@@ -37,7 +38,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not _take_ownership(files):
         sys.stderr.write("Another process owns this event store.\n")
         return EXIT_OWNED
-    _serve(files)
+    try:
+        _serve(files)
+    except (OSError, RuntimeError, EngineError, schema.NewerStore) as error:
+        # In one line: the process that waits for this one shows the last line to its user.
+        sys.stderr.write(" ".join(str(error).split()) + "\n")
+        return EXIT_FAILED
     return 0
 
 

@@ -26,7 +26,7 @@ class _Column:
 
 
 def _valid(name: str) -> str:
-    # At the end of a string, toValidUTF8 takes up to three bytes with a sequence that breaks off; those are blanks here.
+    # At the end of a string, toValidUTF8 takes the next bytes along with a broken sequence; here those are blanks.
     repaired = f"left(toValidUTF8(concat({name}, '   ')), -3)"
     return f"if(isValidUTF8({name}), toString({name}), {repaired})"
 

@@ -93,10 +93,10 @@ class FileLock:
         fcntl.flock(self._descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
         return self
 
-    def try_acquire(self) -> bool:
-        """Take the lock alone if nobody has it."""
+    def try_acquire(self, *, shared: bool = False) -> bool:
+        """Take the lock if that needs no waiting."""
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(self._descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         return True

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from batch_exports.domain.errors import Invalid
 from batch_exports.domain.exports import Export, Model
-from batch_exports.domain.schedules import Schedule
+from batch_exports.domain.schedules import Interval, Schedule
 from batch_exports.services import export_fields
 from batch_exports.services.scheduler import next_due
 from mock_server.documents import Document
@@ -39,7 +39,7 @@ class ExportSeeder:
         await self._tx.exports.add(export)
         newest_end = await self._add_runs(pointer, entry, export)
         if not export.paused:
-            await self._tx.exports.save(replace(export, next_at=next_due(export, newest_end or self._now)))
+            await self._tx.exports.save(replace(export, next_at=next_due(export.schedule, newest_end or self._now)))
         backfills = BackfillSeeder(self._tx, self._document, self._ids, self._now)
         for number in range(len(entry.get("backfills", ()))):
             await backfills.add(f"{pointer}/backfills/{number}", export)
@@ -56,14 +56,14 @@ class ExportSeeder:
                 name=request["name"],
                 model=model,
                 destination=export_fields.new_destination(request["destination"]),
-                schedule=export_fields.new_schedule(request),
+                schedule=export_fields.changed_schedule(Schedule(interval=Interval.HOUR), request),
                 paused=paused_at is not None,
                 created_at=created_at,
                 last_updated_at=paused_at or created_at,
                 last_paused_at=paused_at,
                 filters=export_fields.new_filters(request, model),
             )
-            export_fields.check_fields(request, export)
+            export_fields.check_fields(request, export, export.destination.full_config)
         except Invalid as error:
             path = (error.attr or "").replace("__", "/")
             raise self._document.error(f"{pointer}/request/{path}".rstrip("/"), error.detail) from None

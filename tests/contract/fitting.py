@@ -7,46 +7,38 @@ would be refused for one such reason, and say nothing about the rest.
 from datetime import date, timedelta
 from typing import Any
 
+from tests.contract.issued import Issued
+
 Json = dict[str, Any]
 
 _WITH_HOUR, _WITH_DAY = ("day", "week"), ("week",)
 _COMPRESSIONS = {"JSONLines": ("gzip", "brotli"), "Parquet": ("zstd", "lz4", "snappy", "gzip", "brotli")}
+_IGNORING = {"pause_export", "unpause_export", "cancel_run", "retry_run", "cancel_backfill"}
 _LAST_CHECK = {"S3": 2}
 _SUNDAY = date(2024, 2, 25)
 
 
-class Exports:
-    """The exports that answers have shown, and the destinations with which they were saved."""
+def fit(operation_id: str, export_id: str, body: Json, issued: Issued) -> Json:
+    """A body that fits the export with this id, as far as that can be known."""
+    if operation_id in {"create_backfill", "backfill_export"} and export_id in issued.exports:
+        return body | _past_range(issued.exports[export_id])
+    if operation_id == "run_new_test_step":
+        return _fit_check(body | {"destination": _fit_destination(body["destination"])})
+    if operation_id == "create_export":
+        return _fit_export(body | {"destination": _fit_destination(body["destination"])})
+    if operation_id in {"replace_export", "update_export"} and export_id in issued.destinations:
+        return _fit_export(_as_stored(issued, export_id, body))
+    if operation_id in _IGNORING and r"\x00" in repr(body):
+        return {}
+    return body
 
-    def __init__(self) -> None:
-        self._shown: dict[str, Json] = {}
-        self._destinations: dict[str, Json] = {}
 
-    def note(self, sent: Any, received: Any) -> None:
-        """Remember an export from an answer that shows it."""
-        if not isinstance(received, dict) or not {"id", "interval", "destination"} <= received.keys():
-            return
-        self._shown[received["id"]] = received
-        if isinstance(sent, dict) and {"name", "interval", "destination"} <= sent.keys():
-            self._destinations[received["id"]] = sent["destination"]
-
-    def fit(self, operation_id: str, export_id: str, body: Json) -> Json:
-        """A body that fits, as far as that can be known."""
-        if operation_id in {"create_backfill", "backfill_export"}:
-            return _fit_backfill(self._shown.get(export_id), body)
-        if operation_id == "run_new_test_step":
-            return _fit_check({**body, "destination": _fit_destination(body["destination"])})
-        if operation_id == "create_export":
-            return _fit_export(body | {"destination": _fit_destination(body["destination"])})
-        if operation_id in {"replace_export", "update_export"} and export_id in self._destinations:
-            return _fit_export(self._as_stored(export_id, body))
-        return body
-
-    def _as_stored(self, export_id: str, body: Json) -> Json:
-        """The change of an export, with the destination and the model that it cannot change."""
-        fixed = {"destination": self._destinations[export_id], "model": self._shown[export_id]["model"]}
-        kept = {name: value for name, value in fixed.items() if name in body}
-        return {"interval": self._shown[export_id]["interval"], **body, **kept}
+def _as_stored(issued: Issued, export_id: str, body: Json) -> Json:
+    """The change of an export, with the destination and the model that it cannot change."""
+    shown = issued.exports.get(export_id, body)
+    fixed = {"destination": issued.destinations[export_id], "model": shown.get("model")}
+    kept = {name: value for name, value in fixed.items() if name in body}
+    return {"interval": shown.get("interval"), **body, **kept}
 
 
 def _fit_export(body: Json) -> Json:
@@ -57,9 +49,9 @@ def _fit_export(body: Json) -> Json:
         dropped.add("offset_hour")
     if body.get("model", "events") != "events":
         dropped.add("model" if body.get("destination", {}).get("type") == "HTTP" else "filters")
-    if body.get("start_at") and body.get("end_at"):
-        dropped.add("end_at")
-    return {name: value for name, value in body.items() if name not in dropped}
+    # Either time alone is right, whatever is stored.
+    times = {"end_at": None} if body.get("start_at") else {"start_at": None} if body.get("end_at") else {}
+    return {name: value for name, value in body.items() if name not in dropped} | times
 
 
 def _fit_destination(destination: Json) -> Json:
@@ -78,13 +70,11 @@ def _fit_check(body: Json) -> Json:
     return body | {"step": min(body.get("step", 0), last)}
 
 
-def _fit_backfill(export: Json | None, body: Json) -> Json:
-    """Bounds of few intervals in the past, in place of those that are not null."""
-    if export is None or not body.get("start_at") or not body.get("end_at"):
-        return body
+def _past_range(export: Json) -> Json:
+    """Few intervals of an export's past."""
     if export["interval"] == "day":
-        return body | {"start_at": "2024-02-27", "end_at": "2024-02-29"}
+        return {"start_at": "2024-02-27", "end_at": "2024-02-29"}
     if export["interval"] == "week":
         start = _SUNDAY + timedelta(days=export["offset_day"])
-        return body | {"start_at": start.isoformat(), "end_at": (start + timedelta(weeks=1)).isoformat()}
-    return body | {"start_at": "2024-02-28T22:00:00Z", "end_at": "2024-02-28T22:20:00Z"}
+        return {"start_at": start.isoformat(), "end_at": (start + timedelta(weeks=1)).isoformat()}
+    return {"start_at": "2024-02-28T22:00:00Z", "end_at": "2024-02-28T22:20:00Z"}

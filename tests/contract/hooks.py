@@ -8,14 +8,15 @@ import schemathesis
 from schemathesis.core.failures import Failure
 from schemathesis.openapi.checks import RejectedPositiveData
 
-from tests.contract.fitting import Exports
+from tests.contract.fitting import fit
+from tests.contract.issued import Issued
 from tests.contract.refusals import is_meant
 from tests.contract.strict_responses import close_responses
 
 DEEP = "BATCH_EXPORTS_CONTRACT_EXAMPLES"
 SOME_TIME_ZONES = ["UTC", "Europe/Berlin", "America/St_Johns", "Pacific/Apia", None]
 
-_exports = Exports()
+_issued = Issued()
 
 
 @schemathesis.hook
@@ -28,18 +29,22 @@ def before_load_schema(_context: schemathesis.HookContext, raw_schema: dict[str,
 
 @schemathesis.hook
 def before_call(_context: schemathesis.HookContext, case: schemathesis.Case, _kwargs: dict[str, Any]) -> None:
-    if case.meta is None or not case.meta.generation.mode.is_positive or not isinstance(case.body, dict):
+    draw = zlib.crc32(repr(case).encode(errors="replace"))
+    # What is wrong stays so, and some of what is right, so that every rule is met as well.
+    if case.meta is None or not case.meta.generation.mode.is_positive or draw % 4 == 0:
         return
-    # Some stay as they are, so that every rule is met as well.
-    if zlib.crc32(repr(case.body).encode(errors="replace")) % 4:
-        path = case.path_parameters
-        case.body = _exports.fit(_operation_id(case), path.get("batch_export_id") or path.get("id") or "", case.body)
+    case.path_parameters = _issued.real_path(case.path, case.path_parameters, draw // 4)
+    case.query = _issued.real_query(case.query)
+    if isinstance(case.body, dict):
+        case.body = fit(_operation_id(case), _export_id(case), case.body, _issued)
 
 
 @schemathesis.hook
 def after_call(_context: schemathesis.HookContext, case: schemathesis.Case, response: schemathesis.Response) -> None:
+    if response.status_code == 204 and case.method == "DELETE":
+        _issued.forget(_export_id(case))
     if response.status_code in {200, 201}:
-        _exports.note(case.body, _json(response))
+        _issued.note(case.path_parameters, case.body, _json(response))
 
 
 @schemathesis.hook
@@ -49,6 +54,10 @@ def filter_failure(
     if not isinstance(failure, RejectedPositiveData):
         return True
     return not is_meant(_operation_id(case), response.status_code, _json(response))
+
+
+def _export_id(case: schemathesis.Case) -> str:
+    return str(case.path_parameters.get("batch_export_id") or case.path_parameters.get("id"))
 
 
 def _operation_id(case: schemathesis.Case) -> str:

@@ -1,5 +1,3 @@
-from collections.abc import Iterator
-
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -7,7 +5,7 @@ from hypothesis import strategies as st
 
 from batch_exports.sources.arrow_splice import BrokenArrowStream, splice
 
-SCHEMA = pa.schema([("number", pa.int64()), ("text", pa.string())])
+SCHEMA = pa.schema([pa.field("number", pa.int64()), pa.field("text", pa.string())])
 ROWS = st.lists(st.tuples(st.integers(-(2**63), 2**63 - 1), st.text(max_size=20)), max_size=20)
 
 
@@ -22,12 +20,13 @@ def document(rows: list[tuple[int, str]]) -> memoryview:
 def test_readers_see_every_row_of_every_chunk(chunks: list[list[tuple[int, str]]]) -> None:
     joined = b"".join(splice(document(rows) for rows in chunks))
     table = pa.ipc.open_stream(joined).read_all()
-    assert list(zip(*(column.to_pylist() for column in table.columns), strict=True)) == sum(chunks, [])
+    assert list(zip(*(column.to_pylist() for column in table.columns), strict=True)) == [
+        row for rows in chunks for row in rows
+    ]
 
 
 def test_no_chunk_gives_no_byte() -> None:
-    nothing: Iterator[memoryview] = iter(())
-    assert b"".join(splice(nothing)) == b""
+    assert b"".join(splice([])) == b""
 
 
 @pytest.mark.parametrize("cut", [1, 8, 20])

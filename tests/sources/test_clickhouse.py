@@ -2,7 +2,7 @@ import itertools
 import json
 import threading
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from batch_exports.ports import Lane
 from batch_exports.sources.clickhouse import ClickHouseSource
 from batch_exports.sources.event_store import EventStore
 
-from .conftest import START
+START = datetime(2024, 1, 1, tzinfo=UTC)
 
 COLUMNS = [
     "uuid",

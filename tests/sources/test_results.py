@@ -1,3 +1,4 @@
+import itertools
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -64,7 +65,7 @@ def read(body: bytes, reader: Reader) -> list[Chunk]:
 def test_lines_are_whole_and_counted_wherever_the_server_cuts(cuts: list[int]) -> None:
     whole = b"".join(LINES)
     bounds = [0, *sorted(cuts), len(whole)]
-    pieces = [whole[start:end] for start, end in zip(bounds, bounds[1:], strict=False)]
+    pieces = [whole[start:end] for start, end in itertools.pairwise(bounds)]
     chunks = read(chunked(*pieces) + b"0\r\n\r\n", line_chunks)
     assert b"".join(chunk.payload for chunk in chunks) == whole
     assert sum(chunk.rows for chunk in chunks) == len(LINES)
