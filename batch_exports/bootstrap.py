@@ -2,11 +2,12 @@
 
 import asyncio
 import base64
-import binascii
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryFile
 from types import TracebackType
 from typing import Self
 from urllib.parse import unquote, urlsplit
@@ -22,7 +23,7 @@ from batch_exports.services.run_body import RunBody
 from batch_exports.settings import BadSetting, Settings
 from batch_exports.sources.clickhouse import ClickHouseSource
 from batch_exports.sources.event_store import EventStore
-from batch_exports.store import TRANSIENT_ERRORS, Cipher, SqlStore, load_or_create_key
+from batch_exports.store import TRANSIENT_ERRORS, Cipher, SqlStore, check_key, load_or_create_key
 from batch_exports.store import migrate as migrate_store
 
 
@@ -56,10 +57,27 @@ class World:
 
 
 def prepare(settings: Settings) -> None:
-    """Make the data folder and bring the database to this version; harmless when there is nothing to do."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    """Make the data folder, bring the database to this version and see that the encryption key fits it.
+
+    Harmless when there is nothing to do. Raises BadSetting, StoreUnusable or SecretsUnreadable.
+    """
+    prepare_folder(settings.data_dir)
     migrate_store(settings.store_url)
     migrate_engine(settings.store_url)
+    check_key(settings.store_url, Cipher(encryption_key(settings)))
+
+
+def prepare_folder(folder: Path) -> None:
+    """Make the data folder, unless it exists, and see that it can be written to; raises BadSetting."""
+    try:
+        # For its owner alone, since secrets lie in it.
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise BadSetting(
+            f"The data folder {folder} cannot be used: {error.strerror or error}. "
+            "Choose another one with --data-dir or BATCH_EXPORTS_DATA_DIR."
+        ) from None
 
 
 def build_world(settings: Settings) -> World:
@@ -118,18 +136,16 @@ def egress_policy(settings: Settings) -> EgressPolicy:
 
 def encryption_key(settings: Settings) -> bytes:
     """The key of stored credentials: that of the settings, else that of a key file made in the data folder."""
-    if settings.secret_key is None:
-        return load_or_create_key(settings.data_dir / "secret.key")
+    if settings.secret_key is not None:
+        return base64.b64decode(settings.secret_key)
     try:
-        return base64.b64decode(settings.secret_key, validate=True)
-    except binascii.Error:
-        raise BadSetting("BATCH_EXPORTS_SECRET_KEY: must be 32 bytes in base64") from None
+        return load_or_create_key(settings.key_file)
+    except ValueError as error:
+        raise BadSetting(str(error)) from None
 
 
 def _cluster(url: str) -> ClickHouseSource:
     parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise BadSetting("BATCH_EXPORTS_CLICKHOUSE_URL: must look like https://user:password@host:8443/database")
     return ClickHouseSource.of_cluster(
         url=f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}",
         user=unquote(parts.username or "default"),

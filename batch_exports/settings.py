@@ -1,49 +1,114 @@
-"""What an operator sets, read once from `BATCH_EXPORTS_*`; a bad value is one clear line."""
+"""What an operator sets, read once from `BATCH_EXPORTS_*`; a bad value is one clear line that never repeats a secret."""
 
+import base64
+import binascii
+import ipaddress
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 PREFIX = "BATCH_EXPORTS_"
+KEY_BYTES = 32
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+_DATA = Path("data")
+_LARGEST_PORT = 65535
+_HOST_NAME = re.compile(r"[a-z0-9_.-]+")
 
 
 class BadSetting(Exception):
     """A setting that cannot be used; the text names it and says what would do."""
 
 
-_DATA = Path("data")
-
-
 def _setting(default: Any, read: Callable[[str], Any], doc: str, *, secret: bool = False) -> Any:
     return field(default=default, repr=not secret, metadata={"read": read, "doc": doc})
 
 
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise ValueError("must be at least 1")
+def _number(text: str, *, least: int, most: int | None = None) -> int:
+    value = int(text) if re.fullmatch(r"\s*[+-]?[0-9]{1,18}\s*", text, re.ASCII) else None
+    if value is None or value < least or (most is not None and value > most):
+        bounds = f"at least {least}" if most is None else f"from {least} to {most}"
+        raise ValueError(f"must be a whole number, {bounds}")
     return value
+
+
+def _positive(text: str) -> int:
+    return _number(text, least=1)
 
 
 def _port(text: str) -> int:
-    value = int(text)
-    if not 0 <= value <= 65535:  # noqa: PLR2004  # the largest port
-        raise ValueError("must be from 0 to 65535")
-    return value
+    return _number(text, least=0, most=_LARGEST_PORT)
 
 
 def _one_of(*choices: str) -> Callable[[str], str]:
     def read(text: str) -> str:
-        if text not in choices:
+        if text.lower() not in choices:
             raise ValueError(f"must be one of {', '.join(choices)}")
-        return text
+        return text.lower()
 
     return read
 
 
-def _names(text: str) -> frozenset[str]:
-    return frozenset(name.strip().lower() for name in text.split(",") if name.strip())
+def _hosts(text: str) -> frozenset[str]:
+    names = frozenset(name.strip().lower() for name in text.split(",") if name.strip())
+    for name in sorted(names):
+        if not _is_network(name) and not _HOST_NAME.fullmatch(name):
+            raise ValueError(f"'{name}' is neither a host name nor a network such as 10.1.0.0/16")
+    return names
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
+
+
+def _split(text: str, advice: str) -> SplitResult:
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        raise ValueError(advice) from None
+    return parts
+
+
+def _store_url(text: str) -> str:
+    advice = "must look like sqlite:////folder/file.db or postgresql://user:password@host/database"
+    parts = _split(text, advice)
+    backend = parts.scheme.partition("+")[0]
+    is_file = backend == "sqlite" and not parts.netloc and parts.path.strip("/") not in {"", ":memory:"}
+    if not is_file and not (backend == "postgresql" and parts.path.strip("/")):
+        raise ValueError(advice)
+    return text
+
+
+def _cluster_url(text: str) -> str:
+    advice = "must look like https://user:password@host:8443/database"
+    parts = _split(text, advice)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError(advice)
+    return text
+
+
+def _key(text: str) -> str:
+    try:
+        is_key = len(base64.b64decode(text, validate=True)) == KEY_BYTES
+    except binascii.Error:
+        is_key = False
+    if not is_key:
+        raise ValueError(f"must be {KEY_BYTES} bytes in base64, such as `openssl rand -base64 {KEY_BYTES}` prints")
+    return text
+
+
+def _path_prefix(text: str) -> str:
+    if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+/?", text):
+        raise ValueError("must look like /batch-exports")
+    return text.rstrip("/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,27 +117,40 @@ class Settings:
 
     data_dir: Path = _setting(_DATA, Path, "Folder for everything that the embedded defaults keep.")
     database_url: str | None = _setting(
-        None, str, "SQLAlchemy URL of the store; a SQLite file in the data folder by default.", secret=True
+        None, _store_url, "SQLAlchemy URL of the store; a SQLite file in the data folder by default.", secret=True
     )
     clickhouse_url: str | None = _setting(
-        None, str, "HTTP URL of a ClickHouse cluster to read from; the embedded event store by default.", secret=True
+        None,
+        _cluster_url,
+        "HTTP URL of a ClickHouse cluster to read from; the embedded event store by default.",
+        secret=True,
     )
     secret_key: str | None = _setting(
-        None, str, "Key that encrypts credentials at rest; a key file in the data folder by default.", secret=True
+        None,
+        _key,
+        "Key that encrypts credentials at rest, 32 bytes in base64; a key file in the data folder by default.",
+        secret=True,
     )
     host: str = _setting("127.0.0.1", str, "Address to listen on.")
     port: int = _setting(8000, _port, "Port to listen on; 0 takes a free one.")
-    root_path: str = _setting("", str, "Path prefix under which a proxy serves this service.")
+    root_path: str = _setting("", _path_prefix, "Path prefix under which a proxy serves this service.")
     egress: str = _setting(
-        "public", _one_of("public", "loopback", "any"), "Which hosts exports may reach: public, loopback or any."
+        "public",
+        _one_of("public", "loopback", "any"),
+        "Which hosts exports may reach: public, loopback or any; `dev` takes loopback unless told otherwise.",
     )
     egress_allow: frozenset[str] = _setting(
-        frozenset(), _names, "Comma-separated host names and networks that exports may reach besides."
+        frozenset(), _hosts, "Comma-separated host names and networks that exports may reach besides."
     )
-    file_root: Path | None = _setting(None, Path, "Folder under which File exports write; none refuses them.")
+    file_root: Path | None = _setting(
+        None, Path, "Folder under which File exports write; none refuses them, and `dev` takes one in the data folder."
+    )
     worker_concurrency: int = _setting(2, _positive, "Runs that one worker process carries out at once.")
     max_open_backfills: int = _setting(10, _positive, "Backfills of one project that may be in progress at once.")
     max_body_bytes: int = _setting(1024 * 1024, _positive, "Largest request body accepted, in bytes.")
+    log_level: str = _setting(
+        "warning", _one_of(*LOG_LEVELS), "What is told on standard error: debug, info, warning or error."
+    )
 
     @classmethod
     def read(cls, environment: Mapping[str, str], **overrides: Any) -> "Settings":
@@ -89,14 +167,23 @@ class Settings:
         """The URL of the store."""
         return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'batch_exports.db'}"
 
+    @property
+    def key_file(self) -> Path:
+        """Where the encryption key lies unless it is set."""
+        return self.data_dir / "secret.key"
+
 
 def documentation() -> list[tuple[str, str, str]]:
-    """Name, default and meaning of each setting, for the reference."""
-    return [(PREFIX + item.name.upper(), str(item.default), item.metadata["doc"]) for item in fields(Settings)]
+    """Name, default and meaning of each setting, for the reference; an empty default is none."""
+    return [(PREFIX + item.name.upper(), _shown(item.default), item.metadata["doc"]) for item in fields(Settings)]
+
+
+def _shown(default: Any) -> str:
+    return "" if default is None or default == frozenset() else str(default)
 
 
 def _read(name: str, text: str, read: Callable[[str], Any]) -> Any:
     try:
         return read(text)
     except ValueError as error:
-        raise BadSetting(f"{name}: {error}") from None
+        raise BadSetting(f"{name}: {error}.") from None

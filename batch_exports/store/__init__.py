@@ -5,7 +5,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from batch_exports.store.cipher import Cipher, SecretsUnreadable, load_or_create_key
 from batch_exports.store.dialects import prepare_sqlite
-from batch_exports.store.schema import is_current, migrate
+from batch_exports.store.problems import StoreUnusable
+from batch_exports.store.schema import check_key, is_current, migrate
 from batch_exports.store.unit_of_work import SqlStore, SqlTransaction
 
 TRANSIENT_ERRORS: tuple[type[Exception], ...] = (OperationalError, InterfaceError, PoolTimeout)
@@ -17,6 +18,8 @@ __all__ = [
     "SecretsUnreadable",
     "SqlStore",
     "SqlTransaction",
+    "StoreUnusable",
+    "check_key",
     "is_current",
     "load_or_create_key",
     "migrate",

@@ -3,6 +3,7 @@
 import os
 import zlib
 from typing import Any
+from urllib.parse import unquote
 
 import schemathesis
 from schemathesis.core.failures import Failure
@@ -33,8 +34,12 @@ def before_call(_context: schemathesis.HookContext, case: schemathesis.Case, _kw
     # What is wrong stays so, and some of what is right, so that every rule is met as well.
     if case.meta is None or not case.meta.generation.mode.is_positive or draw % 4 == 0:
         return
-    case.path_parameters = _issued.real_path(case.path, case.path_parameters, draw // 4)
-    case.query = _issued.real_query(case.query)
+    path = _issued.real_path(case.path, case.path_parameters, draw // 4)
+    if path != case.path_parameters:
+        # Values that a hook sets are held against the schema again, and some came here encoded.
+        case.path_parameters = {name: unquote(value) for name, value in path.items()}
+    if "cursor" in case.query:
+        case.query = _issued.real_query(case.query)
     if isinstance(case.body, dict):
         case.body = fit(_operation_id(case), _export_id(case), case.body, _issued)
 

@@ -1,3 +1,4 @@
+
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -5,7 +6,8 @@ from hypothesis import strategies as st
 
 from batch_exports.sources.arrow_splice import BrokenArrowStream, splice
 
-SCHEMA = pa.schema([pa.field("number", pa.int64()), pa.field("text", pa.string())])
+FIELDS: dict[str, Any] = {"number": pa.int64(), "text": pa.string()}
+SCHEMA = pa.schema(FIELDS)
 ROWS = st.lists(st.tuples(st.integers(-(2**63), 2**63 - 1), st.text(max_size=20)), max_size=20)
 
 
