@@ -9,7 +9,7 @@ from pathlib import Path
 
 from batch_exports.bootstrap import build_world, prepare
 from batch_exports.domain.keys import SCOPES
-from batch_exports.server import run_server, working
+from batch_exports.server import listening, serve, working
 from batch_exports.settings import Settings
 from batch_exports.sources.event_store import EventStore
 from batch_exports.sources.samples import load_samples
@@ -48,28 +48,33 @@ class Started:
 def run_dev(settings: Settings, on_ready: Callable[[Started], None]) -> None:
     """Run the event store, the worker and the API until a signal ends them."""
     settings = replace(settings, file_root=settings.file_root or settings.data_dir.absolute() / "exports")
-    prepare(settings)
-    with EventStore.open(settings.data_dir) as event_store:
-        key, is_new = asyncio.run(_demo_project(settings))
-        if is_new:
-            now = datetime.now(UTC)
-            load_samples(event_store, PROJECT, until=now, hours=SAMPLE_HOURS, per_hour=SAMPLE_EVENTS_PER_HOUR)
+    with listening(settings) as listener:
+        prepare(settings)
+        # The worker first: only one process gets past this line, so that only one makes the samples.
         with working(settings):
-            run_server(settings, lambda url: on_ready(Started(url, key, PROJECT)))
+            key = asyncio.run(_demo_key(settings))
+            serve(settings, listener, lambda url: on_ready(Started(url, key, PROJECT)))
 
 
-async def _demo_project(settings: Settings) -> tuple[str, bool]:
+async def _demo_key(settings: Settings) -> str:
     async with build_world(settings) as world:
         access = world.services.access
-        is_new = not await access.has_project(PROJECT)
-        if is_new:
+        if not await access.has_project(PROJECT):
+            # Before the project, so that a start that is cut off is made up for: the same events add nothing.
+            await asyncio.to_thread(_load_samples, settings)
             await access.create_project("Demo")
         key_file = settings.data_dir / "dev.key"
         key = key_file.read_text().strip() if key_file.exists() else ""
         if not await access.knows_key(key):
             key = await access.create_key(PROJECT, SCOPES, "dev")
             _write_private(key_file, key)
-        return key, is_new
+        return key
+
+
+def _load_samples(settings: Settings) -> None:
+    this_hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    with EventStore.open(settings.data_dir) as event_store:
+        load_samples(event_store, PROJECT, until=this_hour, hours=SAMPLE_HOURS, per_hour=SAMPLE_EVENTS_PER_HOUR)
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -1,11 +1,10 @@
 """The production API as an ASGI application, and the processes that serve it and work for it."""
 
 import logging
-import signal
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import uvicorn
@@ -17,9 +16,13 @@ from batch_exports.contract.request import Limits
 from batch_exports.contract.resolver import HandlerResolver
 from batch_exports.engine import Worker
 from batch_exports.settings import BadSetting, Settings
+from batch_exports.signals import stop_on_signal
 from handlers._problems import translate
 
 logger = logging.getLogger(__name__)
+
+_LAST_REQUEST_SECONDS = 2
+"""How long requests may still take once a signal has come."""
 
 
 def create_app(settings: Settings) -> Any:
@@ -48,23 +51,36 @@ async def _is_ready(state: Mapping[str, Any]) -> Mapping[str, bool]:
 
 def run_server(settings: Settings, on_ready: Callable[[str], None]) -> None:
     """Serve the API until a signal ends it; `on_ready` is told the URL once requests are answered."""
-    prepare(settings)
-    app = create_app(settings)
-    with closing(_listen(settings.host, settings.port)) as listener, _signals_left_to_the_server():
-        host, port = listener.getsockname()[:2]
-        config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="on", server_header=False)
-        _Server(config, lambda: on_ready(f"http://{host}:{port}")).run(sockets=[listener])
+    with listening(settings) as listener:
+        prepare(settings)
+        serve(settings, listener, on_ready)
+
+
+def serve(settings: Settings, listener: socket.socket, on_ready: Callable[[str], None]) -> None:
+    """Serve the API of a prepared world on a socket until a signal ends it."""
+    config = uvicorn.Config(
+        create_app(settings),
+        root_path=settings.root_path,
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+        ws="none",
+        server_header=False,
+        timeout_graceful_shutdown=_LAST_REQUEST_SECONDS,
+    )
+    server = _Server(config, lambda: on_ready(_url(listener)))
+    stop_on_signal(server.stop)
+    server.run(sockets=[listener])
 
 
 def run_worker(settings: Settings, on_ready: Callable[[], None]) -> None:
     """Carry out runs until a signal ends it; with the embedded event store unless a cluster is named."""
     prepare(settings)
     stopping = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
     with working(settings) as worker:
+        stop_on_signal(stopping.set)
         on_ready()
-        while not stopping.is_set() and not worker.wait(timeout=0.5):
+        while not stopping.is_set() and not worker.wait(timeout=0.2):
             pass
 
 
@@ -72,12 +88,27 @@ def run_worker(settings: Settings, on_ready: Callable[[], None]) -> None:
 def working(settings: Settings) -> Iterator[Worker]:
     """A worker for the time of a block."""
     worker = build_worker(settings)
-    worker.start()
     try:
+        worker.start()
         yield worker
     finally:
         if not worker.stop():
             logger.warning("A run did not stop in time; it goes on at the next start.")
+
+
+@contextmanager
+def listening(settings: Settings) -> Iterator[socket.socket]:
+    """A socket at the address of the settings; raises BadSetting when it cannot be had."""
+    host, port = settings.host, settings.port
+    try:
+        listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise BadSetting(
+            f"Cannot listen on {host}:{port}: {error.strerror or error}. "
+            "Choose another port with --port, or 0 for a free one."
+        ) from None
+    with listener:
+        yield listener
 
 
 class _Server(uvicorn.Server):
@@ -89,20 +120,15 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         self._on_ready()
 
+    def stop(self) -> None:
+        self.should_exit = True
 
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    except OSError as error:
-        raise BadSetting(f"Cannot listen on {host}:{port}: {error.strerror}. Choose another port.") from None
-
-
-@contextmanager
-def _signals_left_to_the_server() -> Iterator[None]:
-    # The server raises the signal that stopped it again once it is done; that is our orderly end, not a death.
-    previous = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # Signals are handled for the process as a whole, of which the server is a part.
         yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,3 +1,4 @@
+from typing import Any
 
 import pyarrow as pa
 import pytest
