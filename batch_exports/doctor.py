@@ -2,15 +2,20 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from batch_exports.bootstrap import egress_policy, encryption_key, open_source
 from batch_exports.domain.errors import ExportFailure
+from batch_exports.domain.exports import Model
+from batch_exports.domain.selections import Selection
 from batch_exports.settings import PREFIX, BadSetting, Settings, documentation
 from batch_exports.store import Cipher, SecretsUnreadable, StoreUnusable, check_key, is_current
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +95,8 @@ def _event_store(settings: Settings) -> str:
     else:
         _data_folder(settings)
         where = "The embedded one"
-    with open_source(settings) as source, closing(source):
-        source.check()
+    with open_source(settings) as source:
+        source.count(Selection(project_id=1, model=Model.EVENTS, start=_EPOCH, end=_EPOCH + timedelta(hours=1)))
     return f"{where} answers."
 
 
@@ -103,5 +108,6 @@ def _egress(settings: Settings) -> str:
 
 def _require_database(settings: Settings) -> None:
     # To look into a file that does not exist would make it.
-    if settings.database_url is None and not (settings.data_dir / "batch_exports.db").exists():
+    scheme, _, rest = settings.store_url.partition(":///")
+    if scheme.startswith("sqlite") and not Path(rest.partition("?")[0]).exists():
         raise _Wrong("There is none yet; `batch-exports migrate` makes it.")

@@ -1,4 +1,4 @@
-"""What an operator sets, read once from `BATCH_EXPORTS_*`; a bad value is one clear line that never repeats a secret."""
+"""What an operator sets, read once from `BATCH_EXPORTS_*`; a bad value is one line that repeats no secret."""
 
 import base64
 import binascii

@@ -4,8 +4,10 @@ Everything that is kept outlives the end of the process at any moment, so that a
 short without harm.
 """
 
+import logging
 import os
 import signal
+import sys
 from collections.abc import Callable
 from types import FrameType
 
@@ -20,6 +22,7 @@ def unwind_on_signal() -> None:
 
     def unwind(number: int, _frame: FrameType | None) -> None:
         _wind_up(128 + number)
+        _hush()
         raise SystemExit(128 + number)
 
     _handle(unwind)
@@ -40,6 +43,12 @@ def _wind_up(code: int) -> None:
     _handle(lambda _number, _frame: None)
     signal.signal(signal.SIGALRM, lambda _number, _frame: os._exit(code))
     signal.setitimer(signal.ITIMER_REAL, PATIENCE_SECONDS)
+
+
+def _hush() -> None:
+    # What was just going on may complain of being broken off, which is no news.
+    logging.disable()
+    sys.unraisablehook = lambda _: None
 
 
 def _handle(handler: Handler) -> None:

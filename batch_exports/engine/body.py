@@ -20,16 +20,16 @@ class RunBody(Protocol):
         ...
 
     async def export_part(
-        self, run_id: str, part: Json, first_file: int, should_stop: Callable[[], bool]
+        self, run_id: str, plan: Json, part: Json, done: list[Json], should_stop: Callable[[], bool]
     ) -> list[Json]:
-        """Write one part, its files numbered from `first_file`, and return them.
+        """Write one part behind the files that are `done`, and return its files.
 
         `should_stop`, callable from any thread, is to be asked between chunks. It turns true on a cancel and on a
         shutdown, so a part that obeys leaves the run's row alone.
         """
         ...
 
-    async def commit(self, run_id: str, files: list[Json]) -> None:
+    async def commit(self, run_id: str, plan: Json, files: list[Json]) -> None:
         """Make the files visible as one complete run and end the run's row as completed."""
         ...
 

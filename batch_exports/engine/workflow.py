@@ -71,12 +71,12 @@ class RunWorkflow:
     async def _export(self, run_id: str, plan: Json) -> Outcome:
         files: list[Json] = []
         for part in plan["parts"]:
-            call = partial(self._body.export_part, run_id, part, len(files))
+            call = partial(self._body.export_part, run_id, plan, part, list(files))
             outcome = await self._step("export_part", run_id, call)
             if not isinstance(outcome, Done):
                 return outcome
             files += outcome.value
-        return await self._step("commit", run_id, lambda _: self._body.commit(run_id, files))
+        return await self._step("commit", run_id, lambda _: self._body.commit(run_id, plan, files))
 
     async def _step(self, name: str, run_id: str, call: Call) -> Outcome:
         note_retry = partial(self._body.note_retry, run_id)

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from batch_exports.domain.errors import PermanentFailure, RetryableFailure, RunCancelled
+from batch_exports.domain.errors import RetryableFailure, RunCancelled
 from batch_exports.domain.exports import Export
 from batch_exports.domain.logs import LogLevel
 from batch_exports.domain.runs import Run
@@ -34,6 +34,8 @@ Json = dict[str, Any]
 class _Progress:
     """What one part has done so far, shared by the working thread and the loop that records it."""
 
+    rows_before: int
+    bytes_before: int
     rows: int = 0
     size: int = 0
     stopped: bool = False
@@ -71,24 +73,27 @@ class RunBody:
         async with self.store.write() as tx:
             await self.lifecycle.progress(tx, run.id, records_total_count=rows, records_completed=0, bytes_exported=0)
             await self.lifecycle.log(tx, run, LogLevel.INFO, f"Started: {rows} rows to export.")
-        parts = parts_of(run, rows) if export.destination.config.get("max_file_size_mb") else parts_of(run, 0)
-        return {"skip": False, "rows": rows, "parts": parts}
+        config = dict(export.destination.config)
+        # One file cannot be cut: a part begins a file of its own.
+        parts = parts_of(run, rows if config.get("max_file_size_mb") else 0)
+        filters = None if export.filters is None else [dict(item) for item in export.filters]
+        return {"skip": False, "rows": rows, "parts": parts, "config": config, "filters": filters}
 
     async def export_part(
-        self, run_id: str, part: Json, first_file: int, should_stop: Callable[[], bool]
+        self, run_id: str, plan: Json, part: Json, done: list[Json], should_stop: Callable[[], bool]
     ) -> list[Json]:
-        """Write one part and return its files; raises RunCancelled, PermanentFailure or RetryableFailure."""
-        export, run = await self._read(run_id)
+        """Write one part behind the files that are `done`; raises RunCancelled, or a failure of either kind."""
+        export, run = await self._read(run_id, plan)
         selection = replace(
             selection_of(export, run),
             start=datetime.fromisoformat(part["start"]),
             end=datetime.fromisoformat(part["end"]),
         )
-        progress = _Progress()
-        recorder = asyncio.create_task(self._record(run, part, progress))
+        progress = _Progress(sum(file["rows"] for file in done), sum(file["bytes"] for file in done))
+        recorder = asyncio.create_task(self._record(run, progress))
         try:
             files = await asyncio.to_thread(
-                self._write_part, export, run, selection, part["number"], first_file, progress, should_stop
+                self._write_part, export, run, selection, part["number"], len(done), progress, should_stop
             )
         finally:
             recorder.cancel()
@@ -96,9 +101,9 @@ class RunBody:
         await self._note_part(run, part, files)
         return [asdict(file) for file in files]
 
-    async def commit(self, run_id: str, files: list[Json]) -> None:
+    async def commit(self, run_id: str, plan: Json, files: list[Json]) -> None:
         """Make the files visible as one complete run, then end it as completed."""
-        export, run = await self._read(run_id)
+        export, run = await self._read(run_id, plan)
         written = [WrittenFile(**file) for file in files]
         writer = self.destinations.open(export.destination.type, context_of(export, run))
         await asyncio.to_thread(writer.commit, written)
@@ -121,13 +126,16 @@ class RunBody:
         async with self.store.write() as tx:
             await self.lifecycle.fail(tx, UUID(run_id), error)
 
-    async def _read(self, run_id: str) -> tuple[Export, Run]:
+    async def _read(self, run_id: str, plan: Json) -> tuple[Export, Run]:
+        """The run, and its export with the settings of the plan: a change meanwhile is for the next run."""
         async with self.store.read() as tx:
             run = await tx.runs.find(UUID(run_id))
             export = None if run is None else await tx.exports.get(run.project_id, run.export_id)
         if run is None or export is None or not run.is_open:
             raise RunCancelled("The run has ended.")
-        return export, run
+        filters = None if plan["filters"] is None else tuple(plan["filters"])
+        destination = replace(export.destination, config=plan["config"])
+        return replace(export, destination=destination, filters=filters), run
 
     def _write_part(
         self,
@@ -156,9 +164,8 @@ class RunBody:
             )
         return files
 
-    async def _record(self, run: Run, part: Json, progress: _Progress) -> None:
+    async def _record(self, run: Run, progress: _Progress) -> None:
         """Keep the run's row up to date; a row that has ended stops the part at its next chunk."""
-        done_rows, done_size = part.get("rows_before", 0), part.get("bytes_before", 0)
         while not progress.stopped:
             await asyncio.sleep(PROGRESS_SECONDS)
             try:
@@ -166,8 +173,8 @@ class RunBody:
                     current = await self.lifecycle.progress(
                         tx,
                         run.id,
-                        records_completed=done_rows + progress.rows,
-                        bytes_exported=done_size + progress.size,
+                        records_completed=progress.rows_before + progress.rows,
+                        bytes_exported=progress.bytes_before + progress.size,
                     )
             except Exception:
                 # The rows matter, not their count on the way: a store that is busy or away must not fail the part.
@@ -205,13 +212,3 @@ def parts_of(run: Run, rows: int) -> list[Json]:
         {"number": number, "start": edges[number].isoformat(), "end": edges[number + 1].isoformat()}
         for number in range(count)
     ]
-
-
-def describe(error: Exception) -> str:
-    """The text of a failure for the user: that of the failures made for reading, and no detail of any other."""
-    if isinstance(error, PermanentFailure | RetryableFailure | RunCancelled):
-        return str(error)
-    return f"An unexpected error ended the run ({type(error).__name__}). The service's log has the details."
-
-
-__all__ = ["PART_ROWS", "Json", "RunBody", "context_of", "describe", "parts_of"]

@@ -46,9 +46,11 @@ def before_call(_context: schemathesis.HookContext, case: schemathesis.Case, _kw
 
 @schemathesis.hook
 def after_call(_context: schemathesis.HookContext, case: schemathesis.Case, response: schemathesis.Response) -> None:
-    if response.status_code == 204 and case.method == "DELETE":
+    if case.path.endswith("/cancel/"):
+        _issued.end(str(case.path_parameters.get("id")))
+    elif response.status_code == 204 and case.method == "DELETE":
         _issued.forget(_export_id(case))
-    if response.status_code in {200, 201}:
+    elif response.status_code in {200, 201}:
         _issued.note(case.path_parameters, case.body, _json(response))
 
 

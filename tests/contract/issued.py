@@ -10,6 +10,22 @@ from urllib.parse import parse_qs, urlsplit
 Json = dict[str, Any]
 
 _NEWEST = 5
+_OPEN = ("Starting", "Running")
+
+
+class Parts:
+    """Runs or backfills: the export of each, and which of them may still be going on."""
+
+    def __init__(self) -> None:
+        self.exports: dict[str, str] = {}
+        self.open: set[str] = set()
+
+    def note(self, part: str, export: str, status: str) -> None:
+        self.exports[part] = export
+        if status in _OPEN:
+            self.open.add(part)
+        else:
+            self.open.discard(part)
 
 
 class Issued:
@@ -19,23 +35,29 @@ class Issued:
         self.exports: dict[str, Json] = {}
         self.destinations: dict[str, Json] = {}
         """With which an export was saved, credentials included."""
+        self._parts = {"runs": Parts(), "backfills": Parts()}
         self._cursors: set[str] = set()
-        self._parts: dict[str, dict[str, str]] = {"runs": {}, "backfills": {}}
         self._deleted: set[str] = set()
 
     def note(self, path: Json, sent: Any, received: Any) -> None:
         """Remember what an answer shows, on a request with these path parameters and body."""
         for each in _objects(received):
             if "destination" in each and "interval" in each:
-                self.exports[each["id"]] = each
-                if isinstance(sent, dict) and {"name", "interval", "destination"} <= sent.keys():
-                    self.destinations[each["id"]] = sent["destination"]
+                self._note_export(each, sent)
             elif "batch_export" in each:
-                self._parts["runs" if "retry_of" in each else "backfills"][each["id"]] = each["batch_export"]
+                kind = "runs" if "retry_of" in each else "backfills"
+                self._parts[kind].note(each["id"], each["batch_export"], each["status"])
             if each.get("next"):
                 self._cursors.update(parse_qs(urlsplit(each["next"]).query).get("cursor", ()))
-        if isinstance(received, dict) and received.get("backfill_id"):
-            self._parts["backfills"][received["backfill_id"]] = path.get("batch_export_id") or path["id"]
+        export = path.get("batch_export_id") or path.get("id")
+        for kind, name in (("runs", "run_id"), ("backfills", "backfill_id")):
+            if export and isinstance(received, dict) and received.get(name):
+                self._parts[kind].note(received[name], export, "Starting")
+
+    def end(self, part: str) -> None:
+        """A run or backfill was cancelled, or could not be."""
+        for parts in self._parts.values():
+            parts.open.discard(part)
 
     def forget(self, export_id: str) -> None:
         """Take a deleted export out of use."""
@@ -44,10 +66,10 @@ class Issued:
 
     def real_path(self, template: str, path: Json, draw: int) -> Json:
         """The path parameters, with ids that were issued in place of those that were not."""
-        owner = "batch_export_id" if "batch_export_id" in path else "id"
         for kind, parts in self._parts.items():
             if f"/{kind}/{{id}}/" in template:
-                return self._real_pair(path, parts, draw)
+                return self._real_pair(path, parts, draw, may_end=template.endswith("/cancel/"))
+        owner = "batch_export_id" if "batch_export_id" in path else "id"
         if owner not in path or path[owner] in self.exports or path[owner] in self._deleted or not self.exports:
             return path
         return path | {owner: _pick(list(self.exports), draw)}
@@ -56,15 +78,20 @@ class Issued:
         """The query, without a cursor that was not issued."""
         return {name: value for name, value in query.items() if name != "cursor" or value in self._cursors}
 
-    def _real_pair(self, path: Json, parts: dict[str, str], draw: int) -> Json:
-        known = parts.get(path["id"])
-        if known is not None and known == path["batch_export_id"]:
+    def _real_pair(self, path: Json, parts: Parts, draw: int, *, may_end: bool) -> Json:
+        usable = [part for part, export in parts.exports.items() if export in self.exports]
+        if may_end:
+            usable = [part for part in usable if part in parts.open] or usable
+        given = path["id"]
+        if not usable or (given in usable and parts.exports[given] == path["batch_export_id"]):
             return path
-        alive = [each for each, export in parts.items() if export in self.exports]
-        if not alive:
-            return path
-        part = _pick(alive[-_NEWEST:], draw)
-        return path | {"id": part, "batch_export_id": parts[part]}
+        part = _pick(usable[-_NEWEST:], draw)
+        return path | {"id": part, "batch_export_id": parts.exports[part]}
+
+    def _note_export(self, export: Json, sent: Any) -> None:
+        self.exports[export["id"]] = export
+        if isinstance(sent, dict) and {"name", "interval", "destination"} <= sent.keys():
+            self.destinations[export["id"]] = sent["destination"]
 
 
 def _pick(ids: list[str], draw: int) -> str:

@@ -99,15 +99,20 @@ class ScriptedBody:
         return {"skip": script.get("skip", False), "parts": parts}
 
     async def export_part(
-        self, run_id: str, part: dict[str, Any], first_file: int, should_stop: Callable[[], bool]
+        self,
+        run_id: str,
+        plan: dict[str, Any],
+        part: dict[str, Any],
+        done: list[dict[str, Any]],
+        should_stop: Callable[[], bool],
     ) -> list[dict[str, Any]]:
-        script = await self._begin(run_id, f"part {part['number']}", first_file=first_file)
+        script = await self._begin(run_id, f"part {part['number']}", first_file=len(done))
         if part["number"] == script.get("deadly_part"):
             os.kill(os.getpid(), signal.SIGKILL)
         await asyncio.to_thread(self._write, run_id, part["number"], script, should_stop)
         return [{"key": f"{run_id}/{part['number']}/{number}", "rows": 1} for number in (0, 1)]
 
-    async def commit(self, run_id: str, files: list[dict[str, Any]]) -> None:
+    async def commit(self, run_id: str, plan: dict[str, Any], files: list[dict[str, Any]]) -> None:
         script = await self._begin(run_id, "commit", files=[file["key"] for file in files])
         async with self.database.begin() as connection:
             await self._end(connection, run_id, "done")
