@@ -117,8 +117,8 @@ class ExportRepository(Protocol):
         """Mark an export deleted."""
         ...
 
-    async def due(self, now: datetime, limit: int) -> Sequence[Export]:
-        """Unpaused exports whose `next_at` is not after `now`, longest due first, locked for this transaction."""
+    async def due(self, now: datetime, limit: int) -> Sequence[tuple[int, UUID]]:
+        """Project and id of unpaused exports whose `next_at` is not after `now`, longest due first."""
         ...
 
 

@@ -43,13 +43,23 @@ class LogFilters:
         )
 
 
-async def log_page(ctx: Context, export_id: UUID, run_id: UUID | None, filters: LogFilters) -> Json:
-    """One page of a log, newest entry first."""
-    entries, count = await services(ctx).logs.page(ctx.project_id, filters.query(export_id, run_id))
-    page = entries[: filters.limit]
+async def log_page(ctx: Context, export_id: UUID, instance_id: UUID | None, filters: LogFilters) -> Json:
+    """One page of an export's log, newest entry first."""
+    found = await services(ctx).logs.page(ctx.project_id, filters.query(export_id, instance_id))
+    return _page_json(ctx, filters.limit, *found)
+
+
+async def run_log_page(ctx: Context, export_id: UUID, run_id: UUID, filters: LogFilters) -> Json:
+    """One page of a run's log, newest entry first."""
+    query = filters.query(export_id, run_id)
+    return _page_json(ctx, filters.limit, *await services(ctx).logs.page_of_run(ctx.project_id, query, run_id))
+
+
+def _page_json(ctx: Context, limit: int, entries: Sequence[LogEntry], count: int) -> Json:
+    page = entries[:limit]
     return {
         "count": count,
-        "next": _next(ctx, page) if len(entries) > filters.limit else None,
+        "next": _next(ctx, page) if len(entries) > limit else None,
         "previous": None,
         "results": [log_json(entry) for entry in page],
     }

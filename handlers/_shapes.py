@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from batch_exports.domain.backfills import Backfill, RunCounts, progress
+from batch_exports.domain.backfills import Backfill, RunCounts, expected_runs, progress
 from batch_exports.domain.destinations import ConnectionCheck
 from batch_exports.domain.exports import Destination, Export
 from batch_exports.domain.logs import LogEntry
@@ -78,7 +78,7 @@ def backfill_json(backfill: Backfill, counts: RunCounts) -> Json:
         "adjusted_start_at": backfill.adjusted_start_at,
         "progress": None
         if share is None
-        else {"total_runs": backfill.total_runs, "finished_runs": counts.finished, "progress": share},
+        else {"total_runs": expected_runs(backfill, counts), "finished_runs": counts.finished, "progress": share},
         "completed_runs": counts.completed,
         "failed_runs": counts.failed,
     }

@@ -9,7 +9,7 @@ from batch_exports.domain.runs import Run, RunStatus
 from batch_exports.domain.times import read_relative_time
 from batch_exports.ports import RunQuery
 from handlers._deps import services
-from handlers._logs import LogFilters, log_page
+from handlers._logs import LogFilters, run_log_page
 from handlers._pages import Cursor, page_json
 from handlers._shapes import run_json
 
@@ -87,7 +87,7 @@ async def list_run_logs(
     ctx: Context,
 ) -> Json:
     """List what a run has said, newest first."""
-    return await log_page(ctx, batch_export_id, id, LogFilters(limit, cursor, after, before, level, search))
+    return await run_log_page(ctx, batch_export_id, id, LogFilters(limit, cursor, after, before, level, search))
 
 
 def _window(

@@ -17,7 +17,7 @@ import click
 @click.option("--strict", is_flag=True, help="Answer as production does: ignore the header Prefer.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON when ready.")
 def mock(host: str, port: int, scenario: str, seed: int, strict: bool, as_json: bool) -> None:  # noqa: FBT001  # flags
-    """Serve a mock of the API: production's handlers over fixtures, in memory."""
+    """Serve a mock of the API. Production's handlers answer from fixtures, in memory."""
     # Only here: other commands of the same command line need none of it.
     from mock_server.serving import CannotServeError, serve  # noqa: PLC0415
 

@@ -81,11 +81,14 @@ class ObjectFilesWriter:
     def commit(self, files: Sequence[WrittenFile]) -> None:
         """Delete what earlier tries left, then write the manifest."""
         previous = self._previous_files()
-        if not files and previous is None:
-            return
+        if not files and previous is None and self._storage.exists(self._keys.manifest):
+            return  # another export's
         current = {file.key for file in files}
-        for key in self._stale(previous or (), current):
+        stale = self._stale(previous or (), current)
+        for key in stale:
             self._storage.delete(key)
+        if not files and not stale and previous is None:
+            return
         self._storage.put(self._keys.manifest, [self._manifest(files)])
 
     @property

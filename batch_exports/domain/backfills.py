@@ -63,10 +63,16 @@ class RunCounts:
         return self.completed + self.failed + self.cancelled
 
 
+def expected_runs(backfill: Backfill, counts: RunCounts) -> int:
+    """How many runs a backfill takes; more than planned when the schedule's interval has become shorter meanwhile."""
+    return max(backfill.total_runs, counts.finished + counts.open)
+
+
 def progress(backfill: Backfill, counts: RunCounts) -> float | None:
     """The finished share of a backfill's runs, from 0 to 1; None once it ended without completing."""
     if backfill.status is BackfillStatus.COMPLETED:
         return 1.0
-    if not backfill.is_open or backfill.total_runs == 0:
+    expected = expected_runs(backfill, counts)
+    if not backfill.is_open or expected == 0:
         return None
-    return math.floor(1000 * counts.finished / backfill.total_runs) / 1000
+    return math.floor(1000 * counts.finished / expected) / 1000

@@ -58,9 +58,10 @@ class EgressPolicy:
             return self.permits_address(name)
         if _NUMERIC_HOST.fullmatch(name) or not _NAME.fullmatch(name):
             return False
-        is_local = name in _LOCAL_NAMES or name.endswith(".localhost")
         if self.mode is EgressMode.LOOPBACK:
-            return is_local
+            # Of all local names the only one that no resolver asks a name server for.
+            return name == "localhost"
+        is_local = name in _LOCAL_NAMES or name.endswith(".localhost")
         return not is_local and not name.endswith(_LOCAL_SUFFIXES) and "." in name
 
     def permits_address(self, text: str) -> bool:

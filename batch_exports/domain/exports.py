@@ -46,6 +46,8 @@ class Export:
     created_at: datetime
     last_updated_at: datetime
     last_paused_at: datetime | None = None
+    next_start_at: datetime | None = None
+    """Up to here the schedule has exported everything: where its next run begins."""
     next_at: datetime | None = None
-    hogql_query: str | None = None
+    """When the next scheduled run starts; None when the schedule's window is over."""
     filters: tuple[Mapping[str, Any], ...] | None = None

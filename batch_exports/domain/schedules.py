@@ -4,7 +4,6 @@ Intervals are half-open, `[start, end)`. Hours and minutes are aligned to UTC; d
 the export's time zone, so that one of them lasts 23 or 25 hours when clocks change.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -75,15 +74,8 @@ class Schedule:
         floor = self.floor(at)
         return floor if floor == at else self.following(floor)
 
-    def walk(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
-        """The whole intervals inside `[start, end)`, oldest first; both ends are boundaries."""
-        while start < end:
-            following = self.following(start)
-            yield start, following
-            start = following
-
     def count(self, start: datetime, end: datetime) -> int:
-        """How many intervals `walk` yields, without walking."""
+        """How many whole intervals lie in `[start, end)`; both ends are boundaries."""
         length = FIXED_LENGTHS.get(self.interval)
         if length is not None:
             return max(0, (end - start) // length)
@@ -100,7 +92,15 @@ class Schedule:
 
     def due_at(self, end: datetime | None) -> datetime | None:
         """When the run of an interval that ends at `end` starts: a little later, so that its rows have arrived."""
-        return None if end is None else end + _SETTLING.get(self.interval, _DEFAULT_SETTLING)
+        return None if end is None else end + self._settling
+
+    def settled(self, now: datetime) -> datetime:
+        """The last boundary whose rows have arrived by `now`, so that the interval before it may be exported."""
+        return self.floor(now - self._settling)
+
+    @property
+    def _settling(self) -> timedelta:
+        return _SETTLING.get(self.interval, _DEFAULT_SETTLING)
 
     def _local_boundary(self, local: datetime) -> datetime:
         midnight = local.replace(hour=self.offset_hour, minute=0, second=0, microsecond=0, fold=0)

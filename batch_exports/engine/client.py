@@ -58,7 +58,7 @@ class DbosEngine:
             "queue_partition_key": str(run.export_id),
             "app_version": APPLICATION_VERSION,
         }
-        await tx.connection.run_sync(self._client.enqueue_in_transaction, options, str(run.id))
+        await tx.connection.run_sync(self._client.enqueue_in_transaction, options, str(run.id), str(run.export_id))
 
     async def cancel(self, run_id: UUID) -> None:
         """Stop a run at its next chunk, within about a second; one that ended or is unknown is left alone.

@@ -34,8 +34,6 @@ from batch_exports.ports import Queue
 
 logger = logging.getLogger(__name__)
 
-_LAST_TICK_SECONDS = 1.0
-
 _CLOSING_SECONDS = 30.0
 """How long `stop` waits for what follows the runs: the engine's threads, and whatever `assemble` closes."""
 
@@ -90,7 +88,10 @@ class Worker:
         loop, stopping = self._started.result()
         if not self._ended.done():
             loop.call_soon_threadsafe(stopping.set)
-        return self._ended.result(timeout=self._settings.stop_seconds + _CLOSING_SECONDS)
+        try:
+            return self._ended.result(timeout=self._settings.stop_seconds + _CLOSING_SECONDS)
+        except TimeoutError:
+            return False
 
     def wait(self, timeout: float | None = None) -> bool:
         """Block until the worker has ended or the time is over; whether it has ended. Raises what ended it."""
@@ -141,10 +142,8 @@ class Worker:
         self._started.set_result((asyncio.get_running_loop(), stopping))
         await stopping.wait()
         clean = await workflow.drain(settings.stop_seconds)
-        _, late = await asyncio.wait(tasks, timeout=_LAST_TICK_SECONDS)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        # Not cancelled: a write that is broken off may keep the database locked.
+        await asyncio.gather(*tasks)
         return clean
 
     async def _launch(self, workflow: RunWorkflow, engine: DbosEngine) -> None:
@@ -159,8 +158,8 @@ class Worker:
 
         # Registered anew at each start, since the registry goes with the instance.
         @DBOS.workflow(name=WORKFLOW, max_recovery_attempts=settings.max_recoveries)
-        async def export_run(run_id: str) -> str:
-            return await workflow.export_run(run_id)
+        async def export_run(run_id: str, export_id: str) -> str:
+            return await workflow.export_run(run_id, export_id)
 
         # Blocks this loop for a moment, on purpose: called from here, DBOS takes this loop for its workflows.
         DBOS.launch()

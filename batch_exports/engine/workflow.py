@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from typing import Any, cast
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from dbos import DBOS
 
@@ -29,14 +30,20 @@ class RunWorkflow:
         self._attempts = Attempts(policy, transient_errors, self._stopping)
         self._running: set[asyncio.Task[Any]] = set()
         self._interrupted: set[str] = set()
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def export_run(self, run_id: str) -> str:
-        """Carry out one run; how it ended, in a word."""
+    async def export_run(self, run_id: str, export_id: str) -> str:
+        """Carry out one run, after any other of its export; how it ended, in a word.
+
+        Two runs of one interval at once would replace each other's files. The queues keep runs of one kind apart; this
+        also waits for those of the other kind, and for the last writes of a run that has been cancelled.
+        """
         task = cast("asyncio.Task[Any]", asyncio.current_task())
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         try:
-            return await self._steps(run_id)
+            async with self._turns.setdefault(export_id, asyncio.Lock()):
+                return await self._steps(run_id)
         except asyncio.CancelledError:
             if self._stopping.is_set():
                 self._interrupted.add(run_id)
@@ -79,7 +86,11 @@ class RunWorkflow:
         return await self._step("commit", run_id, lambda _: self._body.commit(run_id, plan, files))
 
     async def _step(self, name: str, run_id: str, call: Call) -> Outcome:
-        note_retry = partial(self._body.note_retry, run_id)
+
+        async def note_retry(attempt: int, error: str) -> None:
+            # To its end, even when cancelled: a write that is broken off may keep the database locked.
+            await _ended_before_cancel(self._body.note_retry(run_id, attempt, error), threading.Event())
+
         attempt = partial(self._carry_out, call, note_retry, f"step {name} of run {run_id}")
         self._stop_between_steps()
         return _from_json(await DBOS.run_step_async({"name": name, "preemptible": True}, attempt))

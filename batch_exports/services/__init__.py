@@ -46,9 +46,9 @@ def build_services(
     lifecycle = Lifecycle(clock, new_id, engine)
     return Services(
         clock=clock,
-        exports=ExportService(store, clock, new_id, lifecycle, engine, egress),
-        runs=RunService(store, lifecycle, engine),
-        backfills=BackfillService(store, clock, lifecycle, engine, max_open_backfills),
+        exports=ExportService(store, clock, new_id, lifecycle, egress),
+        runs=RunService(store, lifecycle),
+        backfills=BackfillService(store, clock, lifecycle, max_open_backfills),
         logs=LogService(store),
         destinations=DestinationService(store, checks),
         access=AccessService(store, clock, new_id),

@@ -10,7 +10,7 @@ from batch_exports.domain.errors import Invalid, LimitReached, NotFound
 from batch_exports.domain.exports import Export
 from batch_exports.domain.schedules import FIXED_LENGTHS, Interval
 from batch_exports.domain.times import local_time, read_aware_time, read_date
-from batch_exports.ports import BackfillQuery, Clock, RunEngine, Store, Transaction
+from batch_exports.ports import BackfillQuery, Clock, Store, Transaction
 from batch_exports.services.exports import require_export
 from batch_exports.services.lifecycle import Lifecycle
 
@@ -31,7 +31,6 @@ class BackfillService:
     store: Store
     clock: Clock
     lifecycle: Lifecycle
-    engine: RunEngine
     max_open_per_project: int
 
     async def page(self, project_id: int, query: BackfillQuery) -> Sequence[BackfillWithCounts]:
@@ -72,8 +71,7 @@ class BackfillService:
                 raise Invalid(f"Cannot cancel a backfill that is in '{backfill.status}' status")
             runs = await self.lifecycle.cancel_backfill(tx, backfill)
             cancelled = await require_backfill(tx, export_id, backfill_id)
-        for run in runs:
-            await self.engine.cancel(run.id)
+        await self.lifecycle.stop(runs)
         return cancelled
 
     async def _check_limit(self, tx: Transaction, project_id: int) -> None:
@@ -98,7 +96,7 @@ class BackfillService:
             raise Invalid(f"The provided 'end_at' ({end.isoformat()}) is in the future")
         if end is None and export.destination.type not in OPEN_ENDED_TYPES:
             raise Invalid("Backfilling a BatchExport with no end date is not allowed")
-        last = export.schedule.floor(now)
+        last = export.schedule.settled(now)
         aligned_start = export.schedule.floor(start)
         aligned_end = last if end is None else min(export.schedule.ceil(end), last)
         if aligned_start >= aligned_end:

@@ -11,10 +11,10 @@ from batch_exports.domain.errors import NotFound
 from batch_exports.domain.exports import Destination, Export, Model
 from batch_exports.domain.runs import Run
 from batch_exports.domain.schedules import Interval, Schedule
-from batch_exports.ports import Clock, ExportQuery, IdFactory, RunEngine, Store, Transaction
+from batch_exports.ports import Clock, ExportQuery, IdFactory, Store, Transaction
 from batch_exports.services import export_fields
-from batch_exports.services.lifecycle import Lifecycle, paused, unpaused
-from batch_exports.services.scheduler import next_due
+from batch_exports.services.lifecycle import Lifecycle, missed_while_paused, paused, unpaused
+from batch_exports.services.scheduler import first_start, next_due
 
 LATEST_RUNS = 10
 
@@ -36,7 +36,6 @@ class ExportService:
     clock: Clock
     new_id: IdFactory
     lifecycle: Lifecycle
-    engine: RunEngine
     egress: EgressPolicy
 
     async def page(self, query: ExportQuery) -> tuple[Sequence[ExportWithRuns], int]:
@@ -54,7 +53,7 @@ class ExportService:
     async def create(self, project_id: int, body: Body) -> ExportWithRuns:
         """Make an export; its first run is that of the interval which now is in. Raises Invalid."""
         now = self.clock.now()
-        paused = bool(body.get("paused"))
+        is_paused = bool(body.get("paused"))
         model = _MODELS[body.get("model") or Model.EVENTS]
         schedule = export_fields.changed_schedule(_DEFAULT_SCHEDULE, body)
         export = Export(
@@ -64,11 +63,12 @@ class ExportService:
             model=model,
             destination=export_fields.new_destination(body["destination"]),
             schedule=schedule,
-            paused=paused,
+            paused=is_paused,
             created_at=now,
             last_updated_at=now,
-            last_paused_at=now if paused else None,
-            next_at=None if paused else next_due(schedule, now),
+            last_paused_at=now if is_paused else None,
+            next_start_at=first_start(schedule, now),
+            next_at=next_due(schedule, now),
             filters=export_fields.new_filters(body, model),
         )
         self._check(export, body)
@@ -95,8 +95,7 @@ class ExportService:
                 await self.lifecycle.cancel(tx, run)
                 runs.append(run)
             await tx.exports.delete(export.id, self.clock.now())
-        for run in runs:
-            await self.engine.cancel(run.id)
+        await self.lifecycle.stop(runs)
 
     async def pause(self, project_id: int, export_id: UUID) -> None:
         """Stop the schedule; runs in progress go on. Pausing again changes nothing."""
@@ -113,10 +112,8 @@ class ExportService:
                 return None
             now = self.clock.now()
             await tx.exports.save(unpaused(export, now))
-            if not backfill or export.last_paused_at is None:
-                return None
-            start, end = export.schedule.floor(export.last_paused_at), export.schedule.floor(now)
-            return await self.lifecycle.start_backfill(tx, export, start, end) if start < end else None
+            missed = missed_while_paused(export, now) if backfill else None
+            return None if missed is None else await self.lifecycle.start_backfill(tx, export, *missed)
 
     async def _change(self, project_id: int, export_id: UUID, body: Body, check: CheckDestination) -> ExportWithRuns:
         async with self.store.write() as tx:
@@ -155,10 +152,10 @@ class ExportService:
             return paused(export, now)
         if pause is False and stored.paused:
             return unpaused(export, now)
-        if export.schedule == stored.schedule or export.paused:
+        if export.schedule == stored.schedule:
             return export
-        # From where the old schedule had come to, so that a change of interval leaves no gap.
-        covered = now if stored.next_at is None else stored.schedule.preceding(stored.schedule.floor(stored.next_at))
+        # From where the old schedule had come to: the next run begins there, whatever its interval's usual start.
+        covered = stored.next_start_at or now
         return replace(export, next_at=next_due(export.schedule, covered))
 
     async def _with_runs(self, tx: Transaction, export: Export) -> ExportWithRuns:

@@ -1,5 +1,7 @@
 """How runs and backfills move from one state to the next: the same rules for production and for the mock."""
 
+import logging
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -10,6 +12,8 @@ from batch_exports.domain.exports import Export
 from batch_exports.domain.logs import LogEntry, LogLevel
 from batch_exports.domain.runs import OPEN_STATUSES, Run, RunStatus
 from batch_exports.ports import Clock, IdFactory, Queue, RunEngine, Transaction
+
+logger = logging.getLogger(__name__)
 
 BACKFILL_WINDOW = 2
 """Runs of one backfill handed to the engine at a time: the next one waits while one works."""
@@ -119,6 +123,14 @@ class Lifecycle:
         cancelled = [await self.cancel(tx, run) for run in runs]
         return [run for run in cancelled if run is not None]
 
+    async def stop(self, runs: Iterable[Run]) -> None:
+        """Tell the engine of cancelled runs, after the commit; one that it cannot be told of stops at its next step."""
+        for run in runs:
+            try:
+                await self.engine.cancel(run.id)
+            except Exception:
+                logger.warning("Run %s is cancelled, but the engine could not be told.", run.id, exc_info=True)
+
     async def log(self, tx: Transaction, run: Run, level: LogLevel, message: str) -> None:
         """Append one log entry of a run."""
         entry = LogEntry(
@@ -185,12 +197,22 @@ class Lifecycle:
 
 def paused(export: Export, at: datetime) -> Export:
     """The export, paused at a moment; one that is paused already stays as it is."""
-    if export.paused:
-        return export
-    return replace(export, paused=True, last_paused_at=at, last_updated_at=at, next_at=None)
+    return export if export.paused else replace(export, paused=True, last_paused_at=at, last_updated_at=at)
 
 
 def unpaused(export: Export, at: datetime) -> Export:
-    """The export, running again from the interval that `at` lies in."""
-    next_at = export.schedule.due_at(export.schedule.next_run_end(at))
-    return replace(export, paused=False, last_updated_at=at, next_at=next_at)
+    """The export, scheduled again from the last boundary before `at` whose rows have arrived."""
+    schedule = export.schedule
+    settled = schedule.settled(at)
+    next_at = schedule.due_at(schedule.next_run_end(settled))
+    return replace(export, paused=False, last_updated_at=at, next_start_at=settled, next_at=next_at)
+
+
+def missed_while_paused(export: Export, at: datetime) -> tuple[datetime, datetime] | None:
+    """The whole intervals `[start, end)` that a paused export's schedule would have exported by `at`; None for none."""
+    schedule = export.schedule
+    start = schedule.floor(export.next_start_at or export.last_paused_at or at)
+    end = schedule.settled(at)
+    if schedule.end_at is not None:
+        end = min(end, schedule.floor(schedule.end_at))
+    return (start, end) if start < end else None

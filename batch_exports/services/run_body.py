@@ -7,12 +7,13 @@ reads them anew by the export's id.
 import asyncio
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from batch_exports.domain.errors import RetryableFailure, RunCancelled
+from batch_exports.domain.errors import ExportFailure, RetryableFailure, RunCancelled
 from batch_exports.domain.exports import Export
 from batch_exports.domain.logs import LogLevel
 from batch_exports.domain.runs import Run
@@ -39,6 +40,12 @@ class _Progress:
     rows: int = 0
     size: int = 0
     stopped: bool = False
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def ends_within(self, seconds: float) -> bool:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.ended.wait(), seconds)
+        return self.ended.is_set()
 
     def watch(self, chunks: Iterator[Chunk], should_stop: Callable[[], bool]) -> Iterator[Chunk]:
         for chunk in chunks:
@@ -68,7 +75,7 @@ class RunBody:
         if run is None or export is None:
             return {"skip": True, "rows": 0, "parts": []}
         # Opened before anything is read, so that refused settings fail the run of an empty interval too.
-        self.destinations.open(export.destination.type, context_of(export, run))
+        await asyncio.to_thread(self.destinations.open, export.destination.type, context_of(export, run))
         rows = await asyncio.to_thread(self.source.count, selection_of(export, run))
         async with self.store.write() as tx:
             await self.lifecycle.progress(tx, run.id, records_total_count=rows, records_completed=0, bytes_exported=0)
@@ -96,8 +103,9 @@ class RunBody:
                 self._write_part, export, run, selection, part["number"], len(done), progress, should_stop
             )
         finally:
-            recorder.cancel()
-            await asyncio.gather(recorder, return_exceptions=True)
+            # Not cancelled: a write that is broken off may keep the database locked.
+            progress.ended.set()
+            await recorder
         await self._note_part(run, part, files)
         return [asdict(file) for file in files]
 
@@ -105,8 +113,7 @@ class RunBody:
         """Make the files visible as one complete run, then end it as completed."""
         export, run = await self._read(run_id, plan)
         written = [WrittenFile(**file) for file in files]
-        writer = self.destinations.open(export.destination.type, context_of(export, run))
-        await asyncio.to_thread(writer.commit, written)
+        await asyncio.to_thread(self._commit, export, run, written)
         rows, size = sum(file.rows for file in written), sum(file.bytes for file in written)
         async with self.store.write() as tx:
             if await self.lifecycle.complete(tx, run.id, rows, size) is not None:
@@ -154,7 +161,8 @@ class RunBody:
             with self.source.stream(selection, writer.lane, query_id=query_id) as chunks:
                 files = writer.write_part(number, first_file, progress.watch(chunks, should_stop), progress.report)
         except BaseException:
-            self.source.kill(query_id)
+            with suppress(ExportFailure):
+                self.source.kill(query_id)
             raise
         written = sum(file.rows for file in files)
         if not progress.rows == written == expected:
@@ -164,10 +172,12 @@ class RunBody:
             )
         return files
 
+    def _commit(self, export: Export, run: Run, files: Sequence[WrittenFile]) -> None:
+        self.destinations.open(export.destination.type, context_of(export, run)).commit(files)
+
     async def _record(self, run: Run, progress: _Progress) -> None:
         """Keep the run's row up to date; a row that has ended stops the part at its next chunk."""
-        while not progress.stopped:
-            await asyncio.sleep(PROGRESS_SECONDS)
+        while not await progress.ends_within(PROGRESS_SECONDS):
             try:
                 async with self.store.write() as tx:
                     current = await self.lifecycle.progress(
@@ -180,7 +190,9 @@ class RunBody:
                 # The rows matter, not their count on the way: a store that is busy or away must not fail the part.
                 logger.warning("Could not record the progress of run %s.", run.id, exc_info=True)
                 continue
-            progress.stopped = current is None
+            if current is None:
+                progress.stopped = True
+                return
 
     async def _note_part(self, run: Run, part: Json, files: Sequence[WrittenFile]) -> None:
         rows = sum(file.rows for file in files)

@@ -7,7 +7,7 @@ from uuid import UUID
 from batch_exports.domain.backfills import Backfill
 from batch_exports.domain.errors import Conflict, Invalid, NotFound
 from batch_exports.domain.runs import Run
-from batch_exports.ports import RunEngine, RunQuery, Store, Transaction
+from batch_exports.ports import RunQuery, Store, Transaction
 from batch_exports.services.exports import require_export
 from batch_exports.services.lifecycle import Lifecycle
 
@@ -18,7 +18,6 @@ class RunService:
 
     store: Store
     lifecycle: Lifecycle
-    engine: RunEngine
 
     async def page(self, project_id: int, query: RunQuery) -> Sequence[Run]:
         """One page of an export's runs."""
@@ -40,7 +39,7 @@ class RunService:
             cancelled = await self.lifecycle.cancel(tx, run)
             if cancelled is None:
                 raise Invalid(f"Cannot cancel a run that is in '{run.status}' status")
-        await self.engine.cancel(run_id)
+        await self.lifecycle.stop([cancelled])
         return cancelled
 
     async def retry(self, project_id: int, export_id: UUID, run_id: UUID) -> tuple[Backfill, Run]:

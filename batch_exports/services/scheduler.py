@@ -1,16 +1,20 @@
 """What makes runs happen: the schedule's clockwork, and the comparison of open runs with the engine."""
 
+import logging
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from uuid import UUID
 
-from batch_exports.domain.exports import Export
 from batch_exports.domain.runs import Run
 from batch_exports.domain.schedules import Schedule
-from batch_exports.ports import Clock, EngineState, RunEngine, Store, Transaction
+from batch_exports.ports import Clock, EngineState, RunEngine, Store
 from batch_exports.services.lifecycle import Lifecycle
 
+logger = logging.getLogger(__name__)
+
 BATCH = 100
-"""Exports handled in one transaction, so that a great many due at once do not hold the store."""
+"""Exports asked for at once."""
 
 GRACE = timedelta(seconds=30)
 """How long a run may rest before its state is compared with the engine's."""
@@ -29,10 +33,18 @@ class Scheduler:
     engine: RunEngine
 
     async def tick(self) -> int:
-        """Start the runs whose time has come, until none is due, and return their number."""
-        started = 0
-        while batch := await self._start_due():
-            started += batch
+        """Start the runs whose time has come, until none is due, and return their number.
+
+        Each run has a transaction of its own, so that an export that cannot be started holds up no other.
+        """
+        started, failed = 0, set[UUID]()
+        while due := await self._due(failed):
+            for project_id, export_id in due:
+                try:
+                    started += await self._start_next(project_id, export_id)
+                except Exception:
+                    logger.exception("The scheduled run of export %s could not be started.", export_id)
+                    failed.add(export_id)
         return started
 
     async def reconcile(self) -> None:
@@ -45,19 +57,20 @@ class Scheduler:
         for run in resting:
             await self._reconcile(run, states.get(run.id, EngineState.UNKNOWN))
 
-    async def _start_due(self) -> int:
-        async with self.store.write() as tx:
-            exports = await tx.exports.due(self.clock.now(), BATCH)
-            for export in exports:
-                await self._start_next(tx, export)
-        return len(exports)
+    async def _due(self, failed: Collection[UUID]) -> list[tuple[int, UUID]]:
+        async with self.store.read() as tx:
+            due = await tx.exports.due(self.clock.now(), BATCH + len(failed))
+        return [(project_id, export_id) for project_id, export_id in due if export_id not in failed]
 
-    async def _start_next(self, tx: Transaction, export: Export) -> None:
-        if export.next_at is None:
-            return
-        end = export.schedule.floor(export.next_at)
-        await self.lifecycle.start_run(tx, export, export.schedule.preceding(end), end)
-        await tx.exports.save(replace(export, next_at=next_due(export.schedule, end)))
+    async def _start_next(self, project_id: int, export_id: UUID) -> bool:
+        async with self.store.write() as tx:
+            export = await tx.exports.get(project_id, export_id)
+            if export is None or export.paused or export.next_at is None or export.next_at > self.clock.now():
+                return False
+            end = export.schedule.floor(export.next_at)
+            await self.lifecycle.start_run(tx, export, export.next_start_at or export.schedule.preceding(end), end)
+            await tx.exports.save(replace(export, next_start_at=end, next_at=next_due(export.schedule, end)))
+        return True
 
     async def _reconcile(self, run: Run, state: EngineState) -> None:
         if state is EngineState.OPEN:
@@ -72,3 +85,9 @@ class Scheduler:
 def next_due(schedule: Schedule, covered_until: datetime) -> datetime | None:
     """When the first run after `covered_until` is due."""
     return schedule.due_at(schedule.next_run_end(covered_until))
+
+
+def first_start(schedule: Schedule, now: datetime) -> datetime | None:
+    """Where the first run of a new schedule begins: at the start of the interval that `now` is in, or later."""
+    end = schedule.next_run_end(now)
+    return None if end is None else schedule.preceding(end)

@@ -62,14 +62,13 @@ class SqlExportRepository:
         statement = update(exports).where(exports.c.id == export_id, EXPORT_IS_VISIBLE)
         await self._connection.execute(statement.values(deleted_at=at, destination_secrets=None))
 
-    async def due(self, now: datetime, limit: int) -> Sequence[Export]:
-        """Exports that are not paused and whose `next_at` is not after `now`, without those that others hold locked."""
+    async def due(self, now: datetime, limit: int) -> Sequence[tuple[int, UUID]]:
+        """Project and id of exports that are not paused and whose `next_at` is not after `now`, longest due first."""
         statement = (
-            select(exports)
+            select(exports.c.project_id, exports.c.id)
             .where(EXPORT_IS_ACTIVE, exports.c.next_at <= now)
             .order_by(exports.c.next_at, exports.c.id)
             .limit(limit)
-            .with_for_update(skip_locked=True)
         )
-        rows = (await self._connection.execute(statement)).mappings()
-        return [export_of(row, self._cipher) for row in rows]
+        rows = await self._connection.execute(statement)
+        return [(project_id, export_id) for project_id, export_id in rows]

@@ -74,8 +74,8 @@ exports = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("last_updated_at", UtcDateTime, nullable=False),
     Column("last_paused_at", UtcDateTime),
+    Column("next_start_at", UtcDateTime),
     Column("next_at", UtcDateTime),
-    Column("hogql_query", String),
     Column("filters", JSON(none_as_null=True)),
     Column("deleted_at", UtcDateTime),
 )

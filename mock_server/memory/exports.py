@@ -64,11 +64,11 @@ class MemoryExports:
         key = (export.created_at, export_id)
         tables.exports_of_project = drop_from(tables.exports_of_project, export.project_id, key)
 
-    async def due(self, now: datetime, limit: int) -> Sequence[Export]:
-        """Exports whose `next_at` is not after `now`, longest due first."""
+    async def due(self, now: datetime, limit: int) -> Sequence[tuple[int, UUID]]:
+        """Project and id of exports whose `next_at` is not after `now`, longest due first."""
         tables = self._session.tables
         keys = islice(scan(tables.exports_due, descending=False, high=now), limit)
-        return [tables.exports[export_id] for _, export_id in keys]
+        return [(tables.exports[export_id].project_id, export_id) for _, export_id in keys]
 
 
 def _put(tables: Tables, export: Export) -> None:

@@ -51,15 +51,11 @@ def test_ceil_is_the_first_boundary_that_is_not_earlier(schedule, at):
 
 
 @given(schedules, moments, st.integers(0, 30))
-def test_a_walk_covers_its_range_without_gap_or_overlap(schedule, at, count):
+def test_a_range_counts_its_intervals(schedule, at, count):
     start = end = schedule.floor(at)
     for _ in range(count):
         end = schedule.following(end)
-    walked = list(schedule.walk(start, end))
-    assert len(walked) == count == schedule.count(start, end)
-    edges = [start] + [stop for _, stop in walked]
-    assert [begin for begin, _ in walked] == edges[:-1]
-    assert edges[-1] == end
+    assert schedule.count(start, end) == count
 
 
 @given(schedules.filter(lambda schedule: schedule.interval not in FIXED_LENGTHS), moments)
@@ -113,3 +109,9 @@ def test_a_run_starts_a_little_after_its_interval_so_that_its_rows_have_arrived(
     due = schedule.due_at(end)
     assert timedelta(0) < due - end <= timedelta(minutes=1)
     assert schedule.floor(due) == end
+
+
+@given(schedules, moments)
+def test_an_interval_is_settled_once_its_run_would_be_due(schedule, at):
+    settled = schedule.settled(at)
+    assert schedule.due_at(settled) <= at < schedule.due_at(schedule.following(settled))

@@ -68,6 +68,19 @@ async def test_the_end_of_a_run_can_hand_over_the_next_one(busy_world: World) ->
     assert await busy_world.ended(first) is EngineState.DONE
 
 
+async def test_a_scheduled_run_and_a_backfill_of_one_export_never_work_at_once(busy_world: World) -> None:
+    export_id = uuid4()
+    runs = [
+        await busy_world.give(export_id=export_id, queue=queue, chunks=3, chunk_seconds=0.1)
+        for queue in (Queue.LIVE, Queue.BACKFILL, Queue.LIVE)
+    ]
+
+    for run_id in runs:
+        await busy_world.ended(run_id)
+    begun_and_ended = [event["run"] for event in busy_world.events(*runs) if event["event"] in {"plan", "commit"}]
+    assert begun_and_ended[::2] == begun_and_ended[1::2]
+
+
 async def test_runs_of_one_export_are_carried_out_one_after_the_other_in_their_order(busy_world: World) -> None:
     export_id = uuid4()
     runs = [await busy_world.give(export_id=export_id, chunks=3, chunk_seconds=0.05) for _ in range(3)]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_exports.domain.backfills import BackfillStatus
+from batch_exports.domain.backfills import BackfillStatus, expected_runs, progress
 from batch_exports.domain.errors import Invalid, LimitReached, NotFound
 from batch_exports.domain.identifiers import uuid7
 from batch_exports.domain.runs import RunStatus
@@ -193,3 +193,18 @@ async def test_a_longer_interval_chosen_meanwhile_does_not_lead_past_the_range()
     runs = await finish(world, export)
     assert runs[-1].data_interval_end == datetime(2026, 11, 23, 6, tzinfo=UTC)
     assert sum((run.data_interval_end - run.data_interval_start for run in runs), timedelta()) == timedelta(hours=6)
+
+
+async def test_progress_never_passes_its_end_though_a_shorter_interval_makes_more_runs():
+    world = ServiceWorld()
+    export = await world.export(interval="day")
+    backfill = await start(world, export, {"start_at": "2026-11-20", "end_at": "2026-11-22"})
+    await world.services.exports.update(1, export.id, {"interval": "hour"}, lambda _: None)
+    shares = []
+    while runs := await world.runs(export):
+        await world.complete(runs[0])
+        found, counts = await world.services.backfills.get(1, export.id, backfill.id)
+        shares.append(progress(found, counts))
+        assert counts.finished <= expected_runs(found, counts)
+    assert all(0 < share <= 1 for share in shares)
+    assert shares[-1] == 1.0

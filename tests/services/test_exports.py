@@ -26,10 +26,12 @@ async def test_a_new_export_runs_first_when_its_present_interval_is_over():
     assert export.next_at == datetime(2026, 11, 23, 13, 1, tzinfo=UTC)
 
 
-async def test_a_paused_export_has_no_next_run():
-    export = await ServiceWorld().export(paused=True)
-    assert export.next_at is None
+async def test_an_export_that_is_made_paused_starts_nothing():
+    world = ServiceWorld()
+    export = await world.export(paused=True)
     assert export.last_paused_at == NOW
+    world.clock.at += timedelta(days=1)
+    assert await world.services.scheduler.tick() == 0
 
 
 async def test_credentials_are_kept_apart_and_never_printed():
@@ -137,18 +139,25 @@ async def test_patch_keeps_the_offsets_until_the_interval_has_none():
     assert changed.schedule.offset_hour == 0
 
 
-async def test_a_shorter_interval_goes_on_where_the_longer_one_had_come_to():
+@pytest.mark.parametrize(("before", "after"), [("hour", "day"), ("day", "hour"), ("week", "every 5 minutes")])
+async def test_a_change_of_interval_leaves_no_gap_and_no_overlap(before, after):
     world = ServiceWorld()
-    export = await world.export(interval="day")
-    changed, _ = await world.services.exports.update(1, export.id, {"interval": "hour"}, accept)
-    assert changed.next_at == datetime(2026, 11, 23, 1, 1, tzinfo=UTC)
+    export = await world.export(interval=before)
+    world.clock.at += timedelta(hours=5)
+    await world.services.scheduler.tick()
+    await world.services.exports.update(1, export.id, {"interval": after, "timezone": "America/New_York"}, accept)
+    world.clock.at += timedelta(days=3)
+    await world.services.scheduler.tick()
+    runs = await world.runs(export)
+    assert len(runs) > 1
+    assert [run.data_interval_start for run in runs[1:]] == [run.data_interval_end for run in runs[:-1]]
 
 
 async def test_pausing_by_patch_is_pausing():
     world = ServiceWorld()
     export = await world.export()
     changed, _ = await world.services.exports.update(1, export.id, {"paused": True}, accept)
-    assert (changed.paused, changed.last_paused_at, changed.next_at) == (True, NOW, None)
+    assert (changed.paused, changed.last_paused_at) == (True, NOW)
     changed, _ = await world.services.exports.update(1, export.id, {"paused": False}, accept)
     assert (changed.paused, changed.next_at) == (False, datetime(2026, 11, 23, 13, 1, tzinfo=UTC))
 
@@ -171,6 +180,39 @@ async def test_unpausing_backfills_the_whole_intervals_since_the_pause():
     assert backfill is not None
     assert (backfill.start_at.hour, backfill.end_at.hour, backfill.total_runs) == (12, 15, 3)
     assert (await world.reread(export)).next_at == datetime(2026, 11, 23, 16, 1, tzinfo=UTC)
+
+
+async def test_a_run_that_was_due_when_the_pause_began_is_not_lost():
+    world = ServiceWorld()
+    export = await world.export()
+    world.clock.at = datetime(2026, 11, 23, 15, 0, 30, tzinfo=UTC)
+    await world.services.exports.pause(1, export.id)
+    world.clock.at += timedelta(hours=2)
+    backfill = await world.services.exports.unpause(1, export.id, backfill=True)
+    assert backfill is not None
+    assert (backfill.start_at.hour, backfill.end_at.hour) == (12, 16)
+    assert (await world.reread(export)).next_start_at == backfill.end_at
+
+
+async def test_rows_that_may_still_arrive_are_left_to_the_schedule():
+    world = ServiceWorld()
+    export = await world.export()
+    await world.services.exports.pause(1, export.id)
+    world.clock.at = datetime(2026, 11, 23, 15, 0, 5, tzinfo=UTC)
+    backfill = await world.services.exports.unpause(1, export.id, backfill=True)
+    assert backfill is not None
+    assert backfill.end_at == datetime(2026, 11, 23, 14, tzinfo=UTC)
+    assert (await world.reread(export)).next_at == datetime(2026, 11, 23, 15, 1, tzinfo=UTC)
+
+
+async def test_unpausing_backfills_nothing_outside_the_schedules_window():
+    world = ServiceWorld()
+    export = await world.export(end_at="2026-11-23T14:30:00Z")
+    await world.services.exports.pause(1, export.id)
+    world.clock.at += timedelta(days=3)
+    backfill = await world.services.exports.unpause(1, export.id, backfill=True)
+    assert backfill is not None
+    assert (backfill.start_at.hour, backfill.end_at.hour) == (12, 14)
 
 
 async def test_unpausing_what_is_not_paused_ignores_the_backfill():

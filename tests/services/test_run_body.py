@@ -197,3 +197,16 @@ def test_parts_cover_the_interval_without_gap_or_overlap(rows, count):
     edges = [run.data_interval_start.isoformat()] + [part["end"] for part in parts]
     assert [part["start"] for part in parts] == edges[:-1]
     assert edges[-1] == run.data_interval_end.isoformat()
+
+
+async def test_a_source_that_cannot_be_told_to_stop_does_not_hide_why_a_part_failed():
+    stage = Stage()
+    await stage.run()
+    plan = await stage.body.plan(stage.run_id)
+
+    def fail(_query_id):
+        raise RetryableFailure("The event store does not answer.")
+
+    stage.source.kill = fail
+    with pytest.raises(RunCancelled):
+        await stage.body.export_part(stage.run_id, plan, plan["parts"][0], [], lambda: True)

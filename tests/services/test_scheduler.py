@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -68,3 +69,28 @@ async def test_a_run_that_the_engine_gave_up_ends_with_a_cause(state, status):
     found = await world.services.runs.get(1, export.id, run.id)
     assert found.status is status
     assert bool(found.latest_error) == (status is RunStatus.FAILED)
+
+
+async def test_an_export_that_cannot_be_started_holds_up_no_other():
+    world = ServiceWorld()
+    bad, good = await world.export(), await world.export()
+    async with world.store.write() as tx:
+        await tx.exports.save(replace(bad, schedule=replace(bad.schedule, interval="day", timezone="Lost/Zone")))
+    world.clock.at += timedelta(hours=2)
+    assert await world.services.scheduler.tick() == 2
+    assert len(await world.runs(good)) == 2
+
+
+async def test_a_cancel_that_the_engine_cannot_be_told_of_is_a_cancel():
+    world = ServiceWorld()
+    export = await world.export()
+    world.clock.at += timedelta(hours=1)
+    await world.services.scheduler.tick()
+    (run,) = await world.runs(export)
+
+    async def fail(_run_id):
+        raise ConnectionError
+
+    world.engine.cancel = fail
+    cancelled = await world.services.runs.cancel(1, export.id, run.id)
+    assert cancelled.status is RunStatus.CANCELLED
