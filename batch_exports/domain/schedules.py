@@ -92,15 +92,11 @@ class Schedule:
 
     def due_at(self, end: datetime | None) -> datetime | None:
         """When the run of an interval that ends at `end` starts: a little later, so that its rows have arrived."""
-        return None if end is None else end + self._settling
+        return None if end is None else end + _SETTLING.get(self.interval, _DEFAULT_SETTLING)
 
     def settled(self, now: datetime) -> datetime:
         """The last boundary whose rows have arrived by `now`, so that the interval before it may be exported."""
-        return self.floor(now - self._settling)
-
-    @property
-    def _settling(self) -> timedelta:
-        return _SETTLING.get(self.interval, _DEFAULT_SETTLING)
+        return self.floor(now - _SETTLING.get(self.interval, _DEFAULT_SETTLING))
 
     def _local_boundary(self, local: datetime) -> datetime:
         midnight = local.replace(hour=self.offset_hour, minute=0, second=0, microsecond=0, fold=0)

@@ -14,7 +14,7 @@ from batch_exports.domain.schedules import Interval, Schedule
 from batch_exports.ports import Clock, ExportQuery, IdFactory, Store, Transaction
 from batch_exports.services import export_fields
 from batch_exports.services.lifecycle import Lifecycle, missed_while_paused, paused, unpaused
-from batch_exports.services.scheduler import first_start, next_due
+from batch_exports.services.scheduler import first_run, next_due
 
 LATEST_RUNS = 10
 
@@ -56,6 +56,7 @@ class ExportService:
         is_paused = bool(body.get("paused"))
         model = _MODELS[body.get("model") or Model.EVENTS]
         schedule = export_fields.changed_schedule(_DEFAULT_SCHEDULE, body)
+        next_start_at, next_at = first_run(schedule, now)
         export = Export(
             id=self.new_id(),
             project_id=project_id,
@@ -67,8 +68,8 @@ class ExportService:
             created_at=now,
             last_updated_at=now,
             last_paused_at=now if is_paused else None,
-            next_start_at=first_start(schedule, now),
-            next_at=next_due(schedule, now),
+            next_start_at=next_start_at,
+            next_at=next_at,
             filters=export_fields.new_filters(body, model),
         )
         self._check(export, body)

@@ -87,7 +87,7 @@ def next_due(schedule: Schedule, covered_until: datetime) -> datetime | None:
     return schedule.due_at(schedule.next_run_end(covered_until))
 
 
-def first_start(schedule: Schedule, now: datetime) -> datetime | None:
-    """Where the first run of a new schedule begins: at the start of the interval that `now` is in, or later."""
+def first_run(schedule: Schedule, now: datetime) -> tuple[datetime | None, datetime | None]:
+    """Where the first run of a new schedule begins, the start of the interval that `now` is in, and when it is due."""
     end = schedule.next_run_end(now)
-    return None if end is None else schedule.preceding(end)
+    return (None, None) if end is None else (schedule.preceding(end), schedule.due_at(end))
