@@ -15,6 +15,7 @@ ROW_GROUP_ROWS = 65_536
 ROW_GROUP_BYTES = 64 * 1024 * 1024
 SAMPLE_ROWS = 8_192
 SMALLEST_GROUP_BYTES = 1024 * 1024
+LONGEST_COMPARABLE = 64
 
 Codec = Literal["zstd", "lz4", "snappy", "gzip", "brotli"]
 
@@ -73,6 +74,7 @@ class _ParquetFile:
                 compression=self._compression or "none",
                 compression_level=_LEVELS.get(self._compression or ""),
                 use_dictionary=_repetitive_columns(table),  # type: ignore[arg-type]  # its stubs know no list
+                write_statistics=_comparable_columns(table),
             )
         self._writer.write_table(table, row_group_size=table.num_rows)
         return self._sink.take()
@@ -91,6 +93,16 @@ def _repetitive_columns(table: pa.Table) -> list[str]:
         name
         for name, column in zip(sample.column_names, sample.columns, strict=True)
         if not pa.types.is_nested(column.type) and pc.count_distinct(column, mode="all").as_py() * 2 <= len(column)
+    ]
+
+
+def _comparable_columns(table: pa.Table) -> list[str]:
+    """The columns whose least and greatest value help a reader to skip row groups: those of long texts do not."""
+    sample = table.slice(0, SAMPLE_ROWS)
+    return [
+        name
+        for name, column in zip(sample.column_names, sample.columns, strict=True)
+        if column.nbytes <= LONGEST_COMPARABLE * max(1, len(column))
     ]
 
 

@@ -115,10 +115,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"0\r\n\r\n")
 
     def _send_chunk(self, piece: memoryview) -> None:
-        if piece.nbytes:
-            self.wfile.write(b"%x\r\n" % piece.nbytes)
-            self.wfile.write(piece)
-            self.wfile.write(b"\r\n")
+        if not piece.nbytes:
+            return
+        # In one system call as a rule; what the socket does not take at once follows.
+        head = b"%x\r\n" % piece.nbytes
+        sent = self.connection.sendmsg([head, piece, b"\r\n"])
+        if sent < len(head) + piece.nbytes + 2:
+            self.connection.sendall(b"".join([head, piece, b"\r\n"])[sent:])
 
     def _refuse(self, status: int, text: str, code: int) -> None:
         # The body may not be read to its end, so that the next request would begin in its middle.

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from batch_exports.ports import Chunk
-from batch_exports.sources.arrow_splice import END_OF_STREAM
 from batch_exports.sources.failures import broken_off, failure_of
 
 if TYPE_CHECKING:
     from urllib3.response import HTTPResponse
 
 _BLOCK_BYTES = 1 << 20
+_END_OF_ARROW_STREAM = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 _TAIL_BYTES = 16 << 10
 
 
@@ -80,7 +80,7 @@ def arrow_chunks(response: "HTTPResponse") -> Iterator[Chunk]:
         raise broken_off() from error
     for _ in body:
         pass
-    if not body.tail.endswith(END_OF_STREAM):
+    if not body.tail.endswith(_END_OF_ARROW_STREAM):
         # The reader takes any message boundary for an end.
         raise broken_off()
 
