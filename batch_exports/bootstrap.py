@@ -113,6 +113,7 @@ def build_worker(settings: Settings) -> Worker:
         database_url=settings.store_url,
         lock_path=settings.data_dir / "worker.lock",
         live_concurrency=settings.worker_concurrency,
+        backfill_concurrency=settings.worker_concurrency,
         transient_errors=(ConnectionError, TimeoutError, *TRANSIENT_ERRORS),
     )
     return Worker(worker_settings, assemble)

@@ -45,26 +45,28 @@ cli.add_command(mock)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit: 0 when done, 1 when a check failed, 2 when it was used wrongly."""
+    """Run the command line and exit."""
     unwind_on_signal()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code: 0 when done, 1 when a check failed, 2 when it was used wrongly."""
     try:
         code = cli.main(arguments, prog_name="batch-exports", standalone_mode=False)
         sys.stdout.flush()
-    except click.UsageError as error:
-        hint = "" if error.ctx is None else f" See '{error.ctx.command_path} --help'."
-        _complain(error.format_message() + hint)
-    except click.ClickException as error:
-        _complain(error.format_message())
     except BrokenPipeError:
         # Whoever read our output has seen enough; what is left in the buffer is for nobody.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+        return 1
     except Exception as error:
-        if not _is_readable(error):
+        text = _readable(error)
+        if text is None:
             raise
-        _complain(str(error))
-    sys.exit(code if isinstance(code, int) else 0)
+        click.echo("batch-exports: " + " ".join(text.split()), err=True)
+        return 2
+    return code if isinstance(code, int) else 0
 
 
 @cli.command()
@@ -73,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 @_data_dir
 @_as_json
 def dev(host: str | None, port: int | None, data_dir: Path | None, as_json: bool) -> None:
-    """Run everything on this machine: API, worker, event store, samples."""
+    """Run everything on this machine: API, worker, event store."""
     _need("server", "embedded")
     from batch_exports.dev import run_dev
 
@@ -198,7 +200,7 @@ def events() -> None:
     "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 )
 def load_events(project: int, arrived_now: bool, data_dir: Path | None, as_json: bool, files: tuple[Path, ...]) -> None:
-    """Load events from JSONLines and Parquet files; a file with a bad line is refused whole."""
+    """Load events from JSONLines and Parquet files. A file with a bad line is refused whole."""
     _need("server", "embedded")
     from batch_exports.sources.event_store import EventStore
     from batch_exports.sources.loading import load_file
@@ -248,11 +250,12 @@ def _say(data: Any, text: str, *, as_json: bool) -> None:
     sys.stdout.flush()
 
 
-def _is_readable(error: Exception) -> bool:
-    """Whether an error's text was made for users: those of our own, and the system's about files and sockets."""
-    return isinstance(error, OSError) or type(error).__module__.partition(".")[0] == __package__
-
-
-def _complain(message: str) -> None:
-    click.echo("batch-exports: " + " ".join(message.split()), err=True)
-    sys.exit(2)
+def _readable(error: Exception) -> str | None:
+    """What to tell a user of an error; None if its text was made for nobody's eyes."""
+    if isinstance(error, click.UsageError):
+        hint = "" if error.ctx is None else f" See '{error.ctx.command_path} --help'."
+        return error.format_message() + hint
+    if isinstance(error, click.ClickException):
+        return error.format_message()
+    is_ours = type(error).__module__.partition(".")[0] == __package__
+    return str(error) if is_ours or isinstance(error, OSError) else None

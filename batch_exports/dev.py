@@ -9,7 +9,8 @@ from pathlib import Path
 
 from batch_exports.bootstrap import build_world, prepare
 from batch_exports.domain.keys import SCOPES
-from batch_exports.server import listening, serve, working
+from batch_exports.server import serve_on, working
+from batch_exports.serving import listening
 from batch_exports.settings import Settings
 from batch_exports.sources.event_store import EventStore
 from batch_exports.sources.samples import load_samples
@@ -48,12 +49,12 @@ class Started:
 def run_dev(settings: Settings, on_ready: Callable[[Started], None]) -> None:
     """Run the event store, the worker and the API until a signal ends them."""
     settings = replace(settings, file_root=settings.file_root or settings.data_dir.absolute() / "exports")
-    with listening(settings) as listener:
+    with listening(settings.host, settings.port) as listener:
         prepare(settings)
         # The worker first: only one process gets past this line, so that only one makes the samples.
         with working(settings):
             key = asyncio.run(_demo_key(settings))
-            serve(settings, listener, lambda url: on_ready(Started(url, key, PROJECT)))
+            serve_on(listener, settings, lambda url: on_ready(Started(url, key, PROJECT)))
 
 
 async def _demo_key(settings: Settings) -> str:

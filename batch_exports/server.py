@@ -7,22 +7,18 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
-import uvicorn
-
 from batch_exports.auth import KeyAuthenticator
 from batch_exports.bootstrap import build_worker, build_world, prepare
 from batch_exports.contract.app import build_app
 from batch_exports.contract.request import Limits
 from batch_exports.contract.resolver import HandlerResolver
 from batch_exports.engine import Worker
-from batch_exports.settings import BadSetting, Settings
+from batch_exports.serving import listening, serve, url_of
+from batch_exports.settings import Settings
 from batch_exports.signals import stop_on_signal
 from handlers._problems import translate
 
 logger = logging.getLogger(__name__)
-
-_LAST_REQUEST_SECONDS = 2
-"""How long requests may still take once a signal has come."""
 
 
 def create_app(settings: Settings) -> Any:
@@ -51,26 +47,14 @@ async def _is_ready(state: Mapping[str, Any]) -> Mapping[str, bool]:
 
 def run_server(settings: Settings, on_ready: Callable[[str], None]) -> None:
     """Serve the API until a signal ends it; `on_ready` is told the URL once requests are answered."""
-    with listening(settings) as listener:
+    with listening(settings.host, settings.port) as listener:
         prepare(settings)
-        serve(settings, listener, on_ready)
+        serve_on(listener, settings, on_ready)
 
 
-def serve(settings: Settings, listener: socket.socket, on_ready: Callable[[str], None]) -> None:
+def serve_on(listener: socket.socket, settings: Settings, on_ready: Callable[[str], None]) -> None:
     """Serve the API of a prepared world on a socket until a signal ends it."""
-    config = uvicorn.Config(
-        create_app(settings),
-        root_path=settings.root_path,
-        log_config=None,
-        access_log=False,
-        lifespan="on",
-        ws="none",
-        server_header=False,
-        timeout_graceful_shutdown=_LAST_REQUEST_SECONDS,
-    )
-    server = _Server(config, lambda: on_ready(_url(listener)))
-    stop_on_signal(server.stop)
-    server.run(sockets=[listener])
+    serve(create_app(settings), listener, lambda: on_ready(url_of(listener)), root_path=settings.root_path)
 
 
 def run_worker(settings: Settings, on_ready: Callable[[], None]) -> None:
@@ -94,41 +78,3 @@ def working(settings: Settings) -> Iterator[Worker]:
     finally:
         if not worker.stop():
             logger.warning("A run did not stop in time; it goes on at the next start.")
-
-
-@contextmanager
-def listening(settings: Settings) -> Iterator[socket.socket]:
-    """A socket at the address of the settings; raises BadSetting when it cannot be had."""
-    host, port = settings.host, settings.port
-    try:
-        listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    except OSError as error:
-        raise BadSetting(
-            f"Cannot listen on {host}:{port}: {error.strerror or error}. "
-            "Choose another port with --port, or 0 for a free one."
-        ) from None
-    with listener:
-        yield listener
-
-
-class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._on_ready = on_ready
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._on_ready()
-
-    def stop(self) -> None:
-        self.should_exit = True
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        # Signals are handled for the process as a whole, of which the server is a part.
-        yield
-
-
-def _url(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

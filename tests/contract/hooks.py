@@ -2,6 +2,7 @@
 
 import os
 import zlib
+from collections import defaultdict
 from typing import Any
 from urllib.parse import unquote
 
@@ -17,7 +18,7 @@ from tests.contract.strict_responses import close_responses
 DEEP = "BATCH_EXPORTS_CONTRACT_EXAMPLES"
 SOME_TIME_ZONES = ["UTC", "Europe/Berlin", "America/St_Johns", "Pacific/Apia", None]
 
-_issued = Issued()
+_issued_by_world: dict[int, Issued] = defaultdict(Issued)
 
 
 @schemathesis.hook
@@ -34,24 +35,26 @@ def before_call(_context: schemathesis.HookContext, case: schemathesis.Case, _kw
     # What is wrong stays so, and some of what is right, so that every rule is met as well.
     if case.meta is None or not case.meta.generation.mode.is_positive or draw % 4 == 0:
         return
-    path = _issued.real_path(case.path, case.path_parameters, draw // 4)
+    issued = _issued(case)
+    path = issued.real_path(case.path, case.path_parameters, draw // 4)
     if path != case.path_parameters:
         # Values that a hook sets are held against the schema again, and some came here encoded.
         case.path_parameters = {name: unquote(value) for name, value in path.items()}
     if "cursor" in case.query:
-        case.query = _issued.real_query(case.query)
+        case.query = issued.real_query(case.query)
     if isinstance(case.body, dict):
-        case.body = fit(_operation_id(case), _export_id(case), case.body, _issued)
+        case.body = fit(_operation_id(case), _export_id(case), case.body, issued)
 
 
 @schemathesis.hook
 def after_call(_context: schemathesis.HookContext, case: schemathesis.Case, response: schemathesis.Response) -> None:
+    issued = _issued(case)
     if case.path.endswith("/cancel/"):
-        _issued.end(str(case.path_parameters.get("id")))
+        issued.end(str(case.path_parameters.get("id")))
     elif response.status_code == 204 and case.method == "DELETE":
-        _issued.forget(_export_id(case))
+        issued.forget(_export_id(case))
     elif response.status_code in {200, 201}:
-        _issued.note(case.path_parameters, case.body, _json(response))
+        issued.note(case.path_parameters, case.body, _json(response))
 
 
 @schemathesis.hook
@@ -61,6 +64,11 @@ def filter_failure(
     if not isinstance(failure, RejectedPositiveData):
         return True
     return not is_meant(_operation_id(case), response.status_code, _json(response))
+
+
+def _issued(case: schemathesis.Case) -> Issued:
+    # In one process each world has a schema object of its own.
+    return _issued_by_world[id(case.operation.schema)]
 
 
 def _export_id(case: schemathesis.Case) -> str:

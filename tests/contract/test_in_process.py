@@ -1,5 +1,6 @@
 """The same property in this process, where a failure has its traceback: generated requests to both applications."""
 
+import os
 import tomllib
 
 import pytest
@@ -9,10 +10,11 @@ from schemathesis.config import SchemathesisConfig
 
 from mock_server.personas import KEYS
 from tests.contract.conftest import MAKERS
+from tests.contract.hooks import DEEP
 from tests.contract.schemathesis_run import CONFIG
 from tests.spec.document import PATH
 
-EXAMPLES = 25
+QUICK = 25
 
 
 class Late:
@@ -45,6 +47,6 @@ def _worlds(tmp_path_factory):
 
 
 @schemathesis.pytest.parametrize(**{name: _schema(app) for name, app in APPS.items()})
-@settings(max_examples=EXAMPLES)
+@settings(max_examples=int(os.environ.get(DEEP, QUICK)))
 def test_answers_keep_the_contract(case):
     case.call_and_validate()

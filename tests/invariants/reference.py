@@ -1,0 +1,68 @@
+"""The reference pages as the code has them; run as a module, it writes them into `docs/reference`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from batch_exports.cli import cli
+from batch_exports.settings import documentation
+
+FOLDER = Path(__file__).parents[2] / "docs" / "reference"
+
+SETTINGS_INTRO = """# Settings
+
+Read from the environment at the start of a process. Where a command has an option of the same meaning, the option wins.
+A value that cannot be used ends the command with one line that says what would do.
+
+| setting | default | meaning |
+|---|---|---|
+"""
+
+COMMANDS_INTRO = """# Commands
+
+Exit codes: 0 done, or stopped by SIGINT or SIGTERM while at work; 1 when `doctor` found something wrong; 2 for a wrong
+use, with one line on standard error; 130 or 143 when SIGINT or SIGTERM broke off a start or a short command. A process
+winds up within eight seconds of the signal.
+"""
+
+
+def settings_page() -> str:
+    """The page of all settings."""
+    rows = (f"| `{name}` | {f'`{default}`' if default else ''} | {doc} |\n" for name, default, doc in documentation())
+    return SETTINGS_INTRO + "".join(rows)
+
+
+def commands_page() -> str:
+    """The page of all commands."""
+    return COMMANDS_INTRO + "".join(_section(name, command) for name, command in commands(cli, "batch-exports"))
+
+
+def commands(group: click.Group, prefix: str) -> Iterator[tuple[str, click.Command]]:
+    """Every command that does something, by what one types."""
+    for name, command in sorted(group.commands.items()):
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{prefix} {name}")
+        else:
+            yield f"{prefix} {name}", command
+
+
+def _section(name: str, command: click.Command) -> str:
+    context = click.Context(command, info_name=name)
+    usage = " ".join([name, *command.collect_usage_pieces(context)])
+    records = [
+        parameter.get_help_record(context) for parameter in command.params if parameter.param_type_name == "option"
+    ]
+    rows = "".join(f"| `{_cell(option)}` | {_cell(text)} |\n" for option, text in filter(None, records))
+    return f"\n## {name}\n\n{command.help}\n\n```\n{usage}\n```\n\n| option | |\n|---|---|\n{rows}"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+PAGES = {"settings.md": settings_page, "commands.md": commands_page}
+
+if __name__ == "__main__":
+    for page, render in PAGES.items():
+        (FOLDER / page).write_text(render())

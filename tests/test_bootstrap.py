@@ -1,0 +1,93 @@
+import base64
+import sqlite3
+import stat
+from contextlib import closing
+
+import httpx
+import pytest
+
+from batch_exports.bootstrap import build_world, encryption_key, open_source, prepare
+from batch_exports.domain.errors import ExportFailure
+from batch_exports.domain.exports import Model
+from batch_exports.domain.selections import Selection
+from batch_exports.server import create_app
+from batch_exports.settings import BadSetting, Settings
+from tests.builders import HOUR, NOW
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return Settings(data_dir=tmp_path / "data", egress="loopback", file_root=tmp_path / "files")
+
+
+def tables(settings):
+    with closing(sqlite3.connect(settings.data_dir / "batch_exports.db")) as database:
+        return {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+
+def test_preparing_makes_a_private_folder_with_a_database_and_a_key(settings):
+    prepare(settings)
+    assert stat.S_IMODE(settings.data_dir.stat().st_mode) == 0o700
+    assert stat.S_IMODE(settings.key_file.stat().st_mode) == 0o600
+    assert {"exports", "runs", "backfills", "workflow_status"} <= tables(settings)
+
+
+def test_preparing_again_changes_nothing(settings):
+    prepare(settings)
+    key, before = settings.key_file.read_bytes(), tables(settings)
+    prepare(settings)
+    assert (settings.key_file.read_bytes(), tables(settings)) == (key, before)
+
+
+def test_a_folder_below_a_file_is_refused(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(BadSetting, match="Not a directory"):
+        prepare(Settings(data_dir=tmp_path / "file" / "data"))
+
+
+def test_a_key_of_the_settings_leaves_no_key_file(settings):
+    key = bytes(range(32))
+    given = Settings(data_dir=settings.data_dir, secret_key=base64.b64encode(key).decode())
+    prepare(given)
+    assert encryption_key(given) == key
+    assert not given.key_file.exists()
+
+
+async def test_a_world_keeps_what_it_is_told(settings):
+    prepare(settings)
+    async with build_world(settings) as world:
+        assert await world.services.access.create_project("Shop") == 1
+    async with build_world(settings) as world:
+        assert await world.services.access.has_project(1)
+        assert not await world.services.access.has_project(2)
+
+
+def test_a_cluster_that_is_down_is_noticed_at_the_first_query(tmp_path):
+    selection = Selection(project_id=1, model=Model.EVENTS, start=NOW, end=NOW + HOUR)
+    settings = Settings(data_dir=tmp_path, clickhouse_url="http://user:canary@127.0.0.1:1/default")
+    with open_source(settings) as source, pytest.raises(ExportFailure) as failure:
+        source.count(selection)
+    assert "canary" not in str(failure.value)
+
+
+async def health_of(settings):
+    """What a server over this world answers to the questions of those who watch it."""
+    app = create_app(settings)
+    async with build_world(settings) as world:
+
+        async def served(scope, receive, send):
+            await app({**scope, "state": {"services": world.services}}, receive, send)
+
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(served), base_url="http://test") as client:
+            assert (await client.get("/healthz")).status_code == 200
+            ready = await client.get("/readyz")
+            return ready.status_code, ready.json()["status"]
+
+
+async def test_a_server_is_ready_while_its_store_answers(settings):
+    prepare(settings)
+    assert await health_of(settings) == (200, "ready")
+
+
+async def test_a_server_whose_store_has_no_tables_lives_and_is_not_ready(settings):
+    assert await health_of(settings) == (503, "unavailable")
