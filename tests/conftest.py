@@ -1,4 +1,11 @@
+import pytest
 from hypothesis import HealthCheck, settings
+
+# What test classes inherit explains its failures as their own claims do.
+pytest.register_assert_rewrite(
+    *(f"tests.store.conformance_{noun}" for noun in ("access", "backfills", "exports", "logs", "runs", "transactions")),
+    "tests.destinations.conformance",
+)
 
 settings.register_profile(
     "repeatable",
@@ -8,5 +15,4 @@ settings.register_profile(
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
-settings.register_profile("deep", parent=settings.get_profile("repeatable"), max_examples=1000, derandomize=False)
 settings.load_profile("repeatable")
