@@ -1,13 +1,11 @@
-# make run | mock | test | install | check | contract | bench | clean
+# make run | mock | test | install | check | contract | bench | requirements | clean
 
 PYTHON ?= python3
-PORT ?= 8000
-MOCK_PORT ?= 8010
 DATA_DIR ?= data
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-.PHONY: run mock test install check contract bench clean
+.PHONY: run mock test install check contract bench requirements clean
 
 install: $(INSTALLED)  ## set everything up, in .venv and node_modules
 
@@ -21,10 +19,10 @@ $(INSTALLED): pyproject.toml requirements/dev.txt package.json package-lock.json
 	touch $@
 
 run: $(INSTALLED)  ## API, worker and sample data on embedded defaults
-	$(BIN)/batch-exports dev --port $(PORT) --data-dir $(DATA_DIR)
+	$(BIN)/batch-exports dev --port $(or $(PORT),8000) --data-dir $(DATA_DIR)
 
 mock: $(INSTALLED)  ## the mock for front-end work
-	$(BIN)/batch-exports mock --port $(MOCK_PORT)
+	$(BIN)/batch-exports mock --port $(or $(PORT),8010)
 
 test: $(INSTALLED) check  ## everything
 	$(BIN)/pytest

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from batch_exports.domain.errors import PermanentFailure
 from batch_exports.domain.exports import Export
 from batch_exports.domain.runs import Run
+from batch_exports.domain.selections import require_events
 from mock_server.checks import refusal
 from mock_server.traffic import bytes_of, draw, rows_between
 
@@ -40,7 +42,15 @@ class Plan:
 def make_plan(export: Export, run: Run) -> Plan:
     """The plan of a run that starts now."""
     rows = rows_between(export, run.data_interval_start, run.data_interval_end)
-    error = refusal(export.destination.type, export.destination.config)
+    error = _refusal(export)
     length = _SHORTEST + (_LONGEST - _SHORTEST) * draw(run.id, "length") if error is None else _REFUSED_AFTER
     begins_at = run.created_at + _BEGINS_AFTER
     return Plan(begins_at=begins_at, ends_at=begins_at + length, rows=rows, size=bytes_of(export, rows), error=error)
+
+
+def _refusal(export: Export) -> str | None:
+    try:
+        require_events(export.model)
+    except PermanentFailure as failure:
+        return str(failure)
+    return refusal(export.destination.type, export.destination.config)

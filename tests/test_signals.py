@@ -11,9 +11,12 @@ import batch_exports.signals as signals
 
 signals.PATIENCE_SECONDS = 0.5
 {begin}
-print("ready", flush=True)
+is_ready = False
 while True:
     try:
+        if not is_ready:
+            is_ready = True
+            print("ready", flush=True)
         time.sleep(30)
     except SystemExit:
         print("unwinding", flush=True)

@@ -31,16 +31,13 @@ class Uuid7Factory:
     def __call__(self) -> UUID:
         """A new identifier, from any thread."""
         with self._lock:
-            fresh = (self._now_ns() // 1_000_000) << _RANDOM_BITS | self._first_tail()
+            # The top bit of the tail starts at zero and leaves room to grow within the millisecond.
+            fresh = (self._now_ns() // 1_000_000) << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS - 1)
             if fresh <= self._last or fresh >> _RANDOM_BITS == self._last >> _RANDOM_BITS:
                 # Past the last tail of a millisecond the sum carries into the next one, which keeps the order too.
                 fresh = self._last + 1 + secrets.randbits(_MAX_STEP_BITS)
             self._last = fresh
         return _assemble(fresh)
-
-    def _first_tail(self) -> int:
-        # The top bit starts at zero and leaves room to grow within the millisecond.
-        return secrets.randbits(_RANDOM_BITS - 1)
 
 
 def _assemble(value: int) -> UUID:

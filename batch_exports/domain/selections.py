@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from batch_exports.domain.errors import PermanentFailure
 from batch_exports.domain.exports import Export, Model
 from batch_exports.domain.runs import Run
 
@@ -34,3 +35,11 @@ def selection_of(export: Export, run: Run) -> Selection:
         exclude_events=tuple(config.get("exclude_events") or ()),
         filters=export.filters or (),
     )
+
+
+def require_events(model: Model) -> None:
+    """Raise PermanentFailure for a model that no event store of this service carries yet."""
+    if model is not Model.EVENTS:
+        raise PermanentFailure(
+            f"This service exports the model 'events' only, the export asks for '{model}'. Create an export of events."
+        )

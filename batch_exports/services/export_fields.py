@@ -93,7 +93,7 @@ def check_fields(body: Body, export: Export, config: Body) -> None:
         check_object_keys(config, export.model)
     for field in ("hogql_query", "hogql_modifiers", "primary_key", "version_key"):
         if body.get(field):
-            raise Invalid(f"'{field}' is only supported for 'hogql' model not '{export.model}' model", attr=field)
+            raise Invalid(f"This service takes no queries: leave '{field}' out.", attr=field)
     if body.get("incremental_mode") == "MERGE":
         raise Invalid("'primary_key' is required when 'incremental_mode' is 'MERGE'", attr="primary_key")
 

@@ -70,7 +70,7 @@ class ExportService:
             last_paused_at=now if is_paused else None,
             next_start_at=next_start_at,
             next_at=next_at,
-            filters=export_fields.new_filters(body, model),
+            filters=export_fields.new_filters(body, model) if "filters" in body else None,
         )
         self._check(export, body)
         async with self.store.write() as tx:

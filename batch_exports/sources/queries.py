@@ -6,9 +6,7 @@ There is no `ORDER BY`: sorting would cost many times the memory and the time of
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from batch_exports.domain.errors import PermanentFailure
-from batch_exports.domain.exports import Model
-from batch_exports.domain.selections import Selection
+from batch_exports.domain.selections import Selection, require_events
 from batch_exports.ports import Lane
 from batch_exports.sources import literals
 from batch_exports.sources.filters import conditions
@@ -88,11 +86,7 @@ def _line() -> str:
 
 
 def _where(selection: Selection) -> str:
-    if selection.model is not Model.EVENTS:
-        raise PermanentFailure(
-            f"This event store carries the model 'events' only, the export asks for '{selection.model}'. "
-            "Change the export's model, or connect a source that carries it."
-        )
+    require_events(selection.model)
     clauses = [
         f"project_id = {int(selection.project_id)}",
         f"inserted_at >= {literals.instant(selection.start)}",

@@ -7,6 +7,7 @@ would be refused for one such reason, and say nothing about the rest.
 from datetime import date, timedelta
 from typing import Any
 
+from batch_exports.domain.egress import PUBLIC, host_of
 from tests.contract.issued import Issued
 
 Json = dict[str, Any]
@@ -15,6 +16,12 @@ _WITH_HOUR, _WITH_DAY = ("day", "week"), ("week",)
 _COMPRESSIONS = {"JSONLines": ("gzip", "brotli"), "Parquet": ("zstd", "lz4", "snappy", "gzip", "brotli")}
 _IGNORING = {"pause_export", "unpause_export", "cancel_run", "retry_run", "cancel_backfill"}
 _LAST_CHECK = {"S3": 2}
+_PUBLIC_HOSTS = {
+    "endpoint_url": "https://s3.example.com",
+    "host": "db.example.com",
+    "url": "https://example.com/batch/",
+    "server_hostname": "dbc.example.com",
+}
 _SUNDAY = date(2024, 2, 25)
 
 
@@ -62,6 +69,9 @@ def _fit_destination(destination: Json) -> Json:
         config |= {"authentication_type": "password", "password": config.get("password") or "not-a-real-password"}
     if not config.get("copy_inputs"):
         config.pop("mode", None)
+    for key, fitting_value in _PUBLIC_HOSTS.items():
+        if config.get(key) and not PUBLIC.permits_host(host_of(config[key]) or ""):
+            config[key] = fitting_value
     return {"type": destination["type"], "config": config}
 
 

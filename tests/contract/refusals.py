@@ -64,9 +64,9 @@ RULES = (
     ),
     Rule(
         _SAVE,
-        "Invalid (endpoint_url|host|url|token_uri): .*",
-        "names of private networks have the form of public ones",
-        "destination__config__(endpoint_url|host|url|token_uri)",
+        "Invalid (endpoint_url|host|url|token_uri|server_hostname): .*",
+        "which hosts may be reached is for the operator to say",
+        "destination__config__(endpoint_url|host|url|token_uri|server_hostname)",
     ),
     Rule(
         _CHANGE | {"run_test_step"},

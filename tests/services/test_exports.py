@@ -89,7 +89,7 @@ def test_merging_takes_what_is_sent_and_keeps_the_rest(stored, sent):
         ({"timezone": "Europe/Atlantis"}, '"Europe/Atlantis" is not a valid choice.', "timezone"),
         (
             {"hogql_query": "SELECT 1"},
-            "'hogql_query' is only supported for 'hogql' model not 'events' model",
+            "This service takes no queries: leave 'hogql_query' out.",
             "hogql_query",
         ),
         ({"start_at": "2026-02-01T00:00:00Z", "end_at": "2026-01-01T00:00:00Z"}, "must be after", "end_at"),

@@ -199,7 +199,7 @@ def test_a_selection_may_name_thousands_of_events(source: ClickHouseSource, sele
 def test_models_that_the_store_lacks_are_refused_by_name(
     source: ClickHouseSource, select: Callable[..., Selection], model: Model
 ) -> None:
-    with pytest.raises(PermanentFailure, match=f"carries the model 'events' only, the export asks for '{model}'"):
+    with pytest.raises(PermanentFailure, match=f"exports the model 'events' only, the export asks for '{model}'"):
         source.count(select(model=model))
 
 

@@ -92,11 +92,15 @@ def test_a_day_that_no_calendar_has_is_refused(text):
     assert not re.search(schemas()["Time"]["pattern"], f"{text}T00:00:00Z")
 
 
-@pytest.mark.parametrize(("kind", "key"), HOST_SETTINGS)
-@given(data=st.data())
-def test_every_host_that_the_contract_takes_may_be_written_by_an_operator_of_this_machine(kind, key, data):
+@pytest.mark.parametrize(("kind", "key"), [each for each in HOST_SETTINGS if each[1] != "token_uri"])
+@pytest.mark.parametrize(
+    "host", ["localhost", "s3.example.com", "minio", "10.0.0.5", "8.8.8.8", "[::1]", "[2001:db8::1]"]
+)
+def test_whatever_host_an_operator_may_allow_can_be_written(kind, key, host):
     schema = resolve(_config(kind, key))
-    check_config_hosts(kind, {key: data.draw(_matching(schema))}, LOOPBACK)
+    value = host if schema == schemas()["HostName"] else f"https://{host}"
+    assert re.search(schema["pattern"], value)
+    check_config_hosts(kind, {key: value}, EgressPolicy(EgressMode.ANY))
 
 
 @pytest.mark.parametrize(("kind", "key"), HOST_SETTINGS)
@@ -106,10 +110,8 @@ def test_every_setting_that_names_a_host_is_asked_of_the_egress_policy(kind, key
         check_config_hosts(kind, {key: host}, PUBLIC)
 
 
-@pytest.mark.parametrize(
-    "host", ["10.0.0.1", "169.254.169.254", "0x7f.1", "2130706433", "[::1]", "metadata", "a..b", ""]
-)
-def test_a_host_that_is_a_number_or_no_public_name_is_refused(host):
+@pytest.mark.parametrize("host", ["0x7f.1", "2130706433", "127.1", "010.0.0.1", "256.0.0.1", "::1", "a..b", "a b", ""])
+def test_a_host_in_disguise_is_refused(host):
     assert not re.search(schemas()["HostName"]["pattern"], host)
     assert not re.search(_config("S3", "endpoint_url")["pattern"], f"https://{host}/")
     assert not re.search(_config("HTTP", "url")["pattern"], f"https://{host}")
