@@ -1,6 +1,6 @@
 """What the validator says about a value, in PostHog's codes and sentences."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,9 @@ from batch_exports.contract.errors import ApiError
 
 Path = tuple[str | int, ...]
 Answer = tuple[str, str]
+
+Details = Mapping[str, str]
+"""From each pattern of a document to the sentence that refuses what does not match it."""
 
 _ECHO_LIMIT = 100
 _MISFITS = {
@@ -67,14 +70,14 @@ class Violation:
         return ApiError(400, self.code, self.detail, "__".join(map(str, parts)) or None)
 
 
-def violations(errors: Iterable[ValidationError]) -> Iterator[Violation]:
+def violations(errors: Iterable[ValidationError], details: Details) -> Iterator[Violation]:
     """Every error, alternatives replaced by the errors of the one that was most likely meant."""
     for error in errors:
         match error.kind:
             case ValidationErrorKind.AnyOf(branches) | ValidationErrorKind.OneOfNotValid(branches):
-                yield from violations(_meant(error, branches))
+                yield from violations(_meant(error, branches), details)
             case _:
-                yield _violation(error)
+                yield _violation(error, details)
 
 
 def _meant(error: ValidationError, branches: Sequence[Sequence[ValidationError]]) -> Sequence[ValidationError]:
@@ -84,7 +87,7 @@ def _meant(error: ValidationError, branches: Sequence[Sequence[ValidationError]]
     return branches[0]
 
 
-def _violation(error: ValidationError) -> Violation:
+def _violation(error: ValidationError, details: Details) -> Violation:
     path = tuple(error.instance_path)
     kind, value = error.kind, error.instance
     weight = _TELLING.index(kind.name) if kind.name in _TELLING else len(_TELLING)
@@ -94,7 +97,7 @@ def _violation(error: ValidationError) -> Violation:
             return Violation(path, "required", "This field is required.", path, weight)
         case ValidationErrorKind.AdditionalProperties(names):
             return Violation(path, "invalid_input", _unknown(path, names), (*path, names[0]), weight)
-    code, detail = ("null", "This field may not be null.") if value is None else _answer(kind, value)
+    code, detail = ("null", "This field may not be null.") if value is None else _answer(kind, value, details)
     return Violation(path, code, detail, path, weight)
 
 
@@ -104,7 +107,7 @@ def _unknown(path: Path, names: Sequence[str]) -> str:
     return f"{title} has unknown field/s: {', '.join(repr(_short(name)) for name in sorted(names))}"
 
 
-def _answer(kind: ValidationErrorKind, value: Any) -> Answer:
+def _answer(kind: ValidationErrorKind, value: Any, details: Details) -> Answer:
     match kind:
         case ValidationErrorKind.Enum() | ValidationErrorKind.Constant():
             return "invalid_choice", f'"{_echo(value)}" is not a valid choice.'
@@ -114,7 +117,7 @@ def _answer(kind: ValidationErrorKind, value: Any) -> Answer:
             return "invalid_input", _FORMATS.get(name, f"Not a valid {name}.")
         case ValidationErrorKind.MultipleOf(number):
             return "invalid_input", f"Ensure this value is a multiple of {number}."
-    return _emptiness(kind, value) or _limit(kind)
+    return _emptiness(kind, value) or _limit(kind, details)
 
 
 def _emptiness(kind: ValidationErrorKind, value: Any) -> Answer | None:
@@ -125,14 +128,15 @@ def _emptiness(kind: ValidationErrorKind, value: Any) -> Answer | None:
     return None
 
 
-def _limit(kind: ValidationErrorKind) -> Answer:
+def _limit(kind: ValidationErrorKind, details: Details) -> Answer:
     if kind.name in _BOUNDS:
         code, relation = _BOUNDS[kind.name]
         return code, f"Ensure this value is {relation} {kind.value}."
     if kind.name in _SIZES:
         code, relation, unit = _SIZES[kind.name]
         return code, f"Ensure this field has {relation} {kind.value} {unit}."
-    return "invalid_input", _OTHERS.get(kind.name, "Not a valid value.")
+    said = details.get(kind.value) if kind.name == "pattern" else None
+    return "invalid_input", said or _OTHERS.get(kind.name, "Not a valid value.")
 
 
 def _misfit(types: Sequence[str], value: Any) -> Answer:

@@ -86,7 +86,6 @@ class RunWorkflow:
         return await self._step("commit", run_id, lambda _: self._body.commit(run_id, plan, files))
 
     async def _step(self, name: str, run_id: str, call: Call) -> Outcome:
-
         async def note_retry(attempt: int, error: str) -> None:
             # To its end, even when cancelled: a write that is broken off may keep the database locked.
             await _ended_before_cancel(self._body.note_retry(run_id, attempt, error), threading.Event())

@@ -27,6 +27,7 @@ PART_ROWS = 1_000_000
 """Rows after which a run that writes several files is cut into parts, each of which is repeated alone after a crash."""
 
 PROGRESS_SECONDS = 1.0
+"""How often a run that is being exported says how far it came."""
 
 Json = dict[str, Any]
 
@@ -66,6 +67,7 @@ class RunBody:
     source: Source
     destinations: Destinations
     lifecycle: Lifecycle
+    progress_seconds: float = PROGRESS_SECONDS
 
     async def plan(self, run_id: str) -> Json:
         """Mark the run as running and cut its interval into parts; `skip` is true when it has ended meanwhile."""
@@ -177,7 +179,7 @@ class RunBody:
 
     async def _record(self, run: Run, progress: _Progress) -> None:
         """Keep the run's row up to date; a row that has ended stops the part at its next chunk."""
-        while not await progress.ends_within(PROGRESS_SECONDS):
+        while not await progress.ends_within(self.progress_seconds):
             try:
                 async with self.store.write() as tx:
                     current = await self.lifecycle.progress(

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -31,6 +31,7 @@ class Scheduler:
     clock: Clock
     lifecycle: Lifecycle
     engine: RunEngine
+    _failing: set[UUID] = field(default_factory=set, init=False, repr=False)
 
     async def tick(self) -> int:
         """Start the runs whose time has come, until none is due, and return their number.
@@ -42,9 +43,10 @@ class Scheduler:
             for project_id, export_id in due:
                 try:
                     started += await self._start_next(project_id, export_id)
+                    self._failing.discard(export_id)
                 except Exception:
-                    logger.exception("The scheduled run of export %s could not be started.", export_id)
                     failed.add(export_id)
+                    self._report(export_id)
         return started
 
     async def reconcile(self) -> None:
@@ -56,6 +58,12 @@ class Scheduler:
         states = await self.engine.states([run.id for run in resting])
         for run in resting:
             await self._reconcile(run, states.get(run.id, EngineState.UNKNOWN))
+
+    def _report(self, export_id: UUID) -> None:
+        # Once: an export that cannot be started is tried again at every tick.
+        if export_id not in self._failing:
+            self._failing.add(export_id)
+            logger.exception("The scheduled run of export %s could not be started; it is tried again.", export_id)
 
     async def _due(self, failed: Collection[UUID]) -> list[tuple[int, UUID]]:
         async with self.store.read() as tx:

@@ -54,6 +54,15 @@ async def test_a_required_body_that_is_absent_lacks_its_first_field(client):
     assert (await client.post(MANY, b"")).problem == (400, "required", "This field is required.", "name")
 
 
+@pytest.mark.parametrize(
+    ("field", "detail"),
+    [("code", "A code is made of small letters."), ("plain", "This value does not match the required pattern.")],
+)
+async def test_what_does_not_match_a_pattern_is_refused_in_the_words_beside_it(client, field, detail):
+    answer = await client.post(MANY, raw(**{field: "A1"}))
+    assert answer.problem == (400, "invalid_input", detail, field)
+
+
 async def test_an_integer_written_as_a_fraction_arrives_as_an_integer(client):
     text = orjson.dumps(NEW)[:-1] + b', "offset": 5.0, "tags": ["a.0"], "extra": {"deep": [1.0, 1.5, 1e300]}}'
     assert (await client.post(MANY, text)).status == 201

@@ -1,6 +1,9 @@
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+import asyncio
+import threading
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -187,6 +190,31 @@ async def test_a_failed_run_says_why_and_a_retried_step_shows_its_attempt():
     shown = await stage.shown()
     assert (shown.status, shown.latest_error) == (RunStatus.FAILED, "The bucket does not exist.")
     assert (await stage.messages())[0] == "The bucket does not exist."
+
+
+async def test_a_part_ends_only_after_its_last_report_of_progress_is_kept():
+    stage = Stage()
+    await stage.run()
+    plan = await stage.body.plan(stage.run_id)
+    begun, started, kept = threading.Event(), [], []
+
+    @asynccontextmanager
+    async def slow_write():
+        async with stage.world.store.write() as tx:
+            yield tx
+            started.append(True)
+            begun.set()
+            await asyncio.sleep(0.05)
+        kept.append(True)
+
+    def wait_for_a_report():
+        assert begun.wait(10)
+        return False
+
+    store = SimpleNamespace(read=stage.world.store.read, write=slow_write)
+    body = replace(stage.body, store=store, progress_seconds=0.001)
+    await body.export_part(stage.run_id, plan, plan["parts"][0], [], wait_for_a_report)
+    assert len(started) == len(kept) >= 2
 
 
 @pytest.mark.parametrize(("rows", "count"), [(0, 1), (PART_ROWS, 1), (PART_ROWS + 1, 2), (5 * PART_ROWS, 5)])

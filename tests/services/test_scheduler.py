@@ -81,6 +81,18 @@ async def test_an_export_that_cannot_be_started_holds_up_no_other():
     assert len(await world.runs(good)) == 2
 
 
+async def test_an_export_that_cannot_be_started_is_reported_once_until_it_can(caplog):
+    world = ServiceWorld()
+    export = await world.export()
+    lost = replace(export, schedule=replace(export.schedule, interval="day", timezone="Lost/Zone"))
+    for stored in (lost, export, lost):
+        async with world.store.write() as tx:
+            await tx.exports.save(replace(stored, next_at=world.clock.at))
+        await world.services.scheduler.tick()
+        await world.services.scheduler.tick()
+    assert [str(export.id) in record.getMessage() for record in caplog.records] == [True, True]
+
+
 async def test_a_cancel_that_the_engine_cannot_be_told_of_is_a_cancel():
     world = ServiceWorld()
     export = await world.export()

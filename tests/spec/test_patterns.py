@@ -49,6 +49,14 @@ def test_a_pattern_is_anchored_at_its_start(pattern):
     assert pattern.startswith("^")
 
 
+def test_what_does_not_match_is_refused_with_a_sentence_of_its_pattern():
+    sentences = {}
+    for place, schema in request_schemas().items():
+        if "pattern" in schema:
+            assert "x-detail" in schema, place
+            assert sentences.setdefault(schema["pattern"], schema["x-detail"]) == schema["x-detail"], place
+
+
 @pytest.mark.parametrize("pattern", PATTERNS)
 @given(data=st.data())
 def test_python_and_rust_read_a_pattern_alike(pattern, data):
