@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from types import MappingProxyType
 from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -13,10 +14,10 @@ from batch_exports.contract.errors import ApiError
 from batch_exports.contract.middleware import DOCS_PATH, Contract, ContractMiddleware
 from batch_exports.contract.operation import Translate
 from batch_exports.contract.operation_spec import OperationSpec, Resolve, describe_operations
-from batch_exports.contract.pages import YAML_PATH, ReadyCheck, pages
-from batch_exports.contract.request import Limits
+from batch_exports.contract.pages import YAML_PATH, Page, ReadyCheck, pages
+from batch_exports.contract.request import Limits, Observe
 from batch_exports.contract.resolver import TableResolver
-from batch_exports.contract.security import Authenticator
+from batch_exports.contract.security import Authenticator, Throttle
 from batch_exports.contract.spec import Spec, load_spec
 from batch_exports.contract.upstream import (
     API,
@@ -58,11 +59,14 @@ def build_app(
     *,
     resolve: Resolve,
     authenticate: Authenticator,
+    throttle: Throttle | None = None,
     lifespan: Lifespan | None = None,
     translate: Translate | None = None,
     missing: Missing = answer_not_implemented,
     ready: ReadyCheck | None = None,
     limits: Limits | None = None,
+    observe: Observe | None = None,
+    more_pages: Mapping[str, Page] = MappingProxyType({}),
     wrap: Wrap | None = None,
 ) -> ContractApp:
     """Compile the contract with its handlers; SpecError for a document or a handler that does not fit."""
@@ -72,11 +76,18 @@ def build_app(
         spec=spec,
         checks=Checks(spec),
         authenticate=authenticate,
+        throttle=throttle,
         translate=translate or _no_translation,
         limits=limits,
     )
     described = {each.id: each for each in describe_operations(spec, resolve)}
-    contract = Contract(compiler=compiler, described=described, pages=pages(spec, ready), limits=limits)
+    contract = Contract(
+        compiler=compiler,
+        described=described,
+        pages={**pages(spec, ready), **more_pages},
+        limits=limits,
+        observe=observe,
+    )
     return ContractApp(contract, missing, lifespan, wrap)
 
 

@@ -26,9 +26,10 @@ class BodyReader:
         raw = await request.body(self._limits.body_bytes)
         if not raw:
             return self._absent()
-        if request.content_type != _JSON and _media_type(request.content_type) != _JSON:
-            raise unsupported_media_type(_media_type(request.content_type).decode("latin-1")[:100])
-        value = parse_json(raw, self._limits.nesting)
+        content_type = request.headers.get(b"content-type", b"")
+        if content_type != _JSON and _media_type(content_type) != _JSON:
+            raise unsupported_media_type(_media_type(content_type).decode("latin-1")[:100])
+        value = parse_json(raw, self._limits)
         if not self._check.is_valid(value):
             raise self._check.refusal(value)
         return value

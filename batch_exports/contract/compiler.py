@@ -13,7 +13,7 @@ from batch_exports.contract.params import HeaderReader, Parameter, PathReader, Q
 from batch_exports.contract.request import Limits
 from batch_exports.contract.responses import Responder
 from batch_exports.contract.router import parameter_names
-from batch_exports.contract.security import Authenticator, Guard
+from batch_exports.contract.security import Authenticator, Guard, Throttle
 from batch_exports.contract.signatures import BODY, require_signature, takes_context
 from batch_exports.contract.spec import Spec, SpecError
 
@@ -39,6 +39,7 @@ class Compiler:
     spec: Spec
     checks: Checks
     authenticate: Authenticator
+    throttle: Throttle | None
     translate: Translate
     limits: Limits
 
@@ -47,8 +48,8 @@ class Compiler:
         placed = self._parameters(described, parsed.parameters)
         names = parameter_names(described.path)
         paths = [(names.index(each.name), each) for each in placed["path"] if each.name != PROJECT]
-        arguments = {each.argument for _, each in paths} | {each.argument for each in placed["query"]}
-        offered = arguments | ({BODY} if described.body else set())
+        read = [*(each for _, each in paths), *placed["query"], *placed["header"]]
+        offered = {each.argument for each in read} | ({BODY} if described.body else set())
         require_signature(described.id, parsed.function, offered)
         return Operation(
             spec=described,
@@ -57,7 +58,7 @@ class Compiler:
             guard=self._guard(described, parsed.security, parsed.security_schemes),
             project_index=names.index(PROJECT) if PROJECT in names else None,
             tail=_tail(described.path),
-            path=PathReader(paths),
+            path=PathReader(paths) if paths else None,
             query=QueryReader(placed["query"], self.limits.query_fields),
             headers=HeaderReader(placed["header"]) if placed["header"] else None,
             body=self._body(described),
@@ -94,7 +95,7 @@ class Compiler:
             raise SpecError(f"{described.id} needs exactly one bearer scheme, or `security: []`")
         if not described.scopes:
             raise SpecError(f"{described.id} needs x-required-scopes")
-        return Guard(self.authenticate, described.scopes)
+        return Guard(self.authenticate, described.scopes, self.throttle)
 
     def _body(self, described: OperationSpec) -> BodyReader | None:
         if described.body is None:

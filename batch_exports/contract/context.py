@@ -1,7 +1,6 @@
 """What a handler may ask about the request it answers."""
 
 import re
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -17,7 +16,7 @@ _STANDARD_PORTS = {"http": 80, "https": 443}
 class Context:
     """The request behind a call: who calls, for which project, and the application's state."""
 
-    __slots__ = ("_checks", "_request", "_tail", "operation_id", "principal", "project_id")
+    __slots__ = ("_checks", "_request", "_tail", "operation_id", "principal", "project_id", "request_id", "state")
 
     def __init__(
         self,
@@ -29,6 +28,10 @@ class Context:
         tail: int,
     ) -> None:
         self._request = request
+        self.request_id = request.id.decode()
+        """The id under which the request is logged."""
+        self.state = request.state
+        """What the application's lifespan yielded."""
         self.operation_id = operation_id
         self.principal = principal
         self.project_id = project_id
@@ -36,47 +39,28 @@ class Context:
         self._tail = tail
 
     @property
-    def state(self) -> Mapping[str, Any]:
-        """What the application's lifespan yielded."""
-        state: Mapping[str, Any] = self._request.scope.get("state", {})
-        return state
-
-    @property
-    def request_id(self) -> str:
-        """The id under which the request is logged."""
-        return self._request.id.decode()
-
-    @property
     def base_url(self) -> str:
         """The absolute URL of the project's collection, by the path that the caller used, without a final slash."""
         segments = self._request.full_path.rstrip("/").split("/")
         kept = segments[: len(segments) - self._tail]
-        return self._origin() + _quoted("/".join(kept))
+        return self._absolute("/".join(kept))
 
     def url(self, **query: str | int | None) -> str:
         """The request's absolute URL with these query parameters replaced; None leaves one out."""
         given = parse_qsl(self._request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
         kept = [(name, text) for name, text in given if name not in query]
         added = [(name, str(value)) for name, value in query.items() if value is not None]
-        url = self._origin() + _quoted(self._request.full_path)
+        url = self._absolute(self._request.full_path)
         return f"{url}?{urlencode([*kept, *added])}" if kept or added else url
-
-    def header(self, name: str) -> str | None:
-        """A header of the request."""
-        return self._request.header(name)
 
     def check(self, schema_name: str, value: Any, at: str = "destination") -> None:
         """Raise ApiError if a value breaks a schema of the contract; `at` names the field that it stands for."""
         self._checks.require(schema_name, value, at)
 
-    def _origin(self) -> str:
+    def _absolute(self, path: str) -> str:
         scope = self._request.scope
-        host = self._request.host.decode("latin-1")
+        host = self._request.headers.get(b"host", b"").decode("latin-1")
         if not _HOST.fullmatch(host):
             name, port = scope.get("server") or ("localhost", None)
             host = name if port in (None, _STANDARD_PORTS.get(scope["scheme"])) else f"{name}:{port}"
-        return f"{scope['scheme']}://{host}"
-
-
-def _quoted(path: str) -> str:
-    return path if _PLAIN_PATH.fullmatch(path) else quote(path, safe="/@")
+        return f"{scope['scheme']}://{host}{path if _PLAIN_PATH.fullmatch(path) else quote(path, safe='/@')}"

@@ -84,7 +84,7 @@ def method_not_allowed(method: str, allow: str) -> ApiError:
 def body_too_large(limit: int) -> ApiError:
     """The body exceeds the limit; the connection is closed, so that the rest is not read for nothing."""
     return ApiError(
-        413, "request_too_large", f"The request body may not exceed {limit} bytes.", headers={"Connection": "close"}
+        413, "payload_too_large", f"The request body is larger than {limit} bytes.", headers={"Connection": "close"}
     )
 
 

@@ -5,22 +5,27 @@ from typing import Any
 
 import orjson
 
-from batch_exports.contract.errors import ApiError, parse_error
+from batch_exports.contract.errors import ApiError, invalid, parse_error
+from batch_exports.contract.request import Limits
 
 _SAFE_INTEGER = 2**53
 
 
-def parse_json(raw: bytes, depth_limit: int) -> Any:
-    """The value of a JSON text; ApiError for a text that is not strict JSON, is nested too deep or carries NUL."""
-    if raw.count(b"[") + raw.count(b"{") > depth_limit and _depth(raw) > depth_limit:
-        raise parse_error(f"nested deeper than {depth_limit} levels")
+def parse_json(raw: bytes, limits: Limits) -> Any:
+    """The value of a JSON text; ApiError for one that is not strict JSON, holds a NUL, or is too deep or too large."""
+    containers = raw.count(b"[") + raw.count(b"{")
+    if containers > limits.nesting and _depth(raw) > limits.nesting:
+        raise parse_error(f"nested deeper than {limits.nesting} levels")
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise parse_error(str(error)) from None
+    # Looking for the first thing that is wrong takes time for each thing that is.
+    if containers + raw.count(b",") > limits.values and _entries(value) > limits.values:
+        raise invalid(f"The request body holds more than {limits.values} values.")
     canonical = orjson.dumps(value)
     # Dropping a repeated key drops its colon; only an escaped colon could make up for it.
-    if raw.count(b":") != canonical.count(b":") or b"\\u003" in raw:
+    if raw != canonical and (raw.count(b":") != canonical.count(b":") or b"\\u003" in raw):
         json.loads(raw, object_pairs_hook=_unique)
     if b"\\u0000" in raw and _has_nul(value):
         raise parse_error("the character NUL is not allowed")
@@ -43,6 +48,15 @@ def _depth(raw: bytes) -> int:
         else:
             in_string = byte == ord('"')
     return deepest
+
+
+def _entries(value: Any) -> int:
+    match value:
+        case list():
+            return len(value) + sum(map(_entries, value))
+        case dict():
+            return len(value) + sum(map(_entries, value.values()))
+    return 0
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from batch_exports.contract.errors import ApiError, endpoint_not_found, method_n
 from batch_exports.contract.operation import Operation
 from batch_exports.contract.operation_spec import METHODS, OperationSpec
 from batch_exports.contract.pages import Page, answer_page
-from batch_exports.contract.request import Disconnected, Limits, Request
+from batch_exports.contract.request import Disconnected, Limits, Observe, Request
 from batch_exports.contract.responses import JSON_HEADER, Response
 from batch_exports.contract.router import Node, Router
 from batch_exports.contract.upstream import SpecMiddleware
@@ -37,6 +37,7 @@ class Contract:
     described: Mapping[str, OperationSpec]
     pages: Mapping[str, Page]
     limits: Limits
+    observe: Observe | None = None
 
 
 class ContractMiddleware(SpecMiddleware):  # type: ignore[misc]  # its base has no types
@@ -47,11 +48,13 @@ class ContractMiddleware(SpecMiddleware):  # type: ignore[misc]  # its base has 
         self._router: Router[Operation] = Router()
         self._pages: Mapping[str, Page] = {}
         self._limits = Limits()
+        self._observe: Observe | None = None
 
     def add_api(self, specification: Any, *, resolver: Any, contract: Contract, **_: Any) -> None:
         """Compile a document; Connexion calls this at start-up."""
         self._pages = contract.pages
         self._limits = contract.limits
+        self._observe = contract.observe
         bases = server_paths(contract.compiler.spec.document)
         for path, item in specification["paths"].items():
             for method in filter(item.__contains__, METHODS):
@@ -69,20 +72,26 @@ class ContractMiddleware(SpecMiddleware):  # type: ignore[misc]  # its base has 
             return
         request = Request(scope, receive)
         path = request.path
+        end = None if self._observe is None else self._observe(request)
         try:
-            found = self._router.find(path)
-            if found is None and (path == DOCS_PATH or path.startswith(f"{DOCS_PATH}/")):
-                await self._docs(request, receive, send)
+            try:
+                found = self._router.find(path)
+                if found is None and (path == DOCS_PATH or path.startswith(f"{DOCS_PATH}/")):
+                    await self._docs(request, receive, send)
+                    return
+                response = await self._answer(request, path, found)
+            except ApiError as error:
+                request.refusal = error.code
+                response = _error_response(error)
+            except Disconnected:
                 return
-            response = await self._answer(request, path, found)
-        except ApiError as error:
-            response = _error_response(error)
-        except Disconnected:
-            return
-        except Exception:  # noqa: BLE001  # the last boundary: whatever broke is logged and answered as 500
-            _LOG.exception("request %s failed: %s %s", request.id.decode(), request.method, path)
-            response = _error_response(server_error())
-        await _send(request, response, send)
+            except Exception:  # noqa: BLE001  # the last boundary: whatever broke is logged and answered as 500
+                _LOG.exception("request %s failed: %s %s", request.id.decode(), request.method, path)
+                response = _error_response(server_error())
+            await _send(request, response, send)
+        finally:
+            if end is not None:
+                end()
 
     async def _answer(self, request: Request, path: str, found: Found) -> Response:
         request.require_limits(self._limits)
@@ -99,11 +108,13 @@ class ContractMiddleware(SpecMiddleware):  # type: ignore[misc]  # its base has 
             operation = node.targets.get("GET") if request.method == "HEAD" else None
             if operation is None:
                 raise method_not_allowed(request.method, node.allow)
+        request.operation_id = operation.spec.id
         return await operation.answer(request, texts)
 
     async def _docs(self, request: Request, receive: Receive, send: Send) -> None:
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
+                request.status = message["status"]
                 message = {**message, "headers": [*message["headers"], (b"x-request-id", request.id)]}
             await send(message)
 
@@ -133,7 +144,8 @@ def _error_response(error: ApiError) -> Response:
 
 async def _send(request: Request, response: Response, send: Send) -> None:
     status, headers, body = response
-    sent = [*headers, (b"x-request-id", request.id)]
+    request.status = status
+    sent = [*headers, *request.answer_headers, (b"x-request-id", request.id)]
     if status not in _WITHOUT_LENGTH:
         sent.append((b"content-length", b"%d" % len(body)))
     await send({"type": "http.response.start", "status": status, "headers": sent})

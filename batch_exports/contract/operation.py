@@ -33,7 +33,7 @@ class Operation:
     """Where the project stands among the path's parameters."""
     tail: int
     """How many segments of the path follow the project's collection."""
-    path: PathReader
+    path: PathReader | None
     query: QueryReader
     headers: HeaderReader | None
     body: BodyReader | None
@@ -46,16 +46,20 @@ class Operation:
 
         Callers are admitted before anything of theirs is read, so that strangers learn nothing from its errors.
         """
-        principal = ANONYMOUS if self.guard is None else await self.guard.admit(request.authorization)
+        principal = ANONYMOUS if self.guard is None else await self.guard.admit(request)
         project_id = 0 if self.project_index is None else project_of(principal, texts[self.project_index])
         arguments: dict[str, Any] = {}
-        self.path.read(texts, arguments)
+        if self.path is not None:
+            self.path.read(texts, arguments)
         if (query := request.scope["query_string"]) or not self.query.may_be_empty:
             self.query.read(query, arguments)
         else:
             arguments |= self.query.defaults
-        if self.headers is not None:
-            self.headers.check(request.header)
+        if (headers := self.headers) is not None:
+            if headers.may_be_absent and headers.names.isdisjoint(request.headers):
+                arguments |= headers.defaults
+            else:
+                headers.read(request, arguments)
         if self.body is not None:
             arguments[BODY] = await self.body.read(request)
         if self.takes_context:

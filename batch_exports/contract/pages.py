@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -12,8 +13,19 @@ from batch_exports.contract.request import Request
 from batch_exports.contract.responses import JSON_HEADER, Headers, Response
 from batch_exports.contract.spec import Spec
 
-ReadyCheck = Callable[[Mapping[str, Any]], Awaitable[Mapping[str, bool]]]
-"""Looks at the parts that the service needs, given the lifespan's state; what is false is not ready."""
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One thing that was looked at: whether it is well, and what is not made public of why it is not."""
+
+    well: bool
+    needed: bool = True
+    """Whether the service is of no use without it."""
+    cause: str = ""
+
+
+ReadyCheck = Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Part]]]
+"""Looks at the parts of the service, given the lifespan's state; it is ready when all that it needs are well."""
 
 Page = Callable[[Request], Awaitable[Response]]
 
@@ -31,7 +43,7 @@ def pages(spec: Spec, ready: ReadyCheck | None) -> dict[str, Page]:
         YAML_PATH: _document(spec.source, b"application/yaml", etag),
         "/openapi.json": _document(as_json, JSON.encode(), etag),
         "/healthz": _alive,
-        "/readyz": _readiness(ready),
+        "/readyz": _Readiness(ready),
     }
 
 
@@ -49,7 +61,7 @@ def _document(content: bytes, media_type: bytes, etag: str) -> Page:
     headers: Headers = [(b"etag", etag.encode()), (b"cache-control", b"no-cache")]
 
     async def page(request: Request) -> Response:
-        if _matches(request.header("if-none-match"), etag):
+        if _matches(request.header(b"if-none-match"), etag):
             return _NOT_MODIFIED, headers, b""
         return _OK, [*headers, (b"content-type", media_type)], content
 
@@ -65,17 +77,37 @@ async def _alive(_: Request) -> Response:
     return _OK, [JSON_HEADER], b'{"status":"ok"}'
 
 
-def _readiness(ready: ReadyCheck | None) -> Page:
-    async def page(request: Request) -> Response:
-        parts: Mapping[str, bool] = {}
-        try:
-            if ready is not None:
-                parts = await ready(request.scope.get("state", {}))
-            is_ready = all(parts.values())
-        except Exception:  # noqa: BLE001  # a check that breaks says no, and the log says why
-            _LOG.exception("the readiness check failed")
-            is_ready = False
-        body = {"status": "ready" if is_ready else "unavailable", "parts": dict(parts)}
-        return (_OK if is_ready else _UNAVAILABLE), [JSON_HEADER], orjson.dumps(body)
+class _Readiness:
+    """Says whether all parts that are needed are well; the log hears of it when that changes, not at each probe."""
 
-    return page
+    def __init__(self, check: ReadyCheck | None) -> None:
+        self._check = check
+        self._was_ready = True
+
+    async def __call__(self, request: Request) -> Response:
+        parts, cause = await self._look(request.state)
+        self._tell(cause)
+        shown = {name: part.well for name, part in parts.items()}
+        body = {"status": "ready" if cause is None else "unavailable", "parts": shown}
+        return (_OK if cause is None else _UNAVAILABLE), [JSON_HEADER], orjson.dumps(body)
+
+    async def _look(self, state: Mapping[str, Any]) -> tuple[Mapping[str, Part], str | None]:
+        """The parts, and why the service is not ready; None when it is."""
+        if self._check is None:
+            return {}, None
+        try:
+            parts = await self._check(state)
+        except Exception as error:  # noqa: BLE001  # a check that breaks says no, and the log says why
+            # The first line alone: drivers add the statement and its values in those that follow.
+            said = str(error).partition("\n")[0]
+            return {}, ": ".join(filter(None, (type(error).__name__, said)))
+        missing = {name: part.cause for name, part in parts.items() if part.needed and not part.well}
+        return parts, ", ".join(f"{name} ({cause})" if cause else name for name, cause in missing.items()) or None
+
+    def _tell(self, cause: str | None) -> None:
+        is_ready = cause is None
+        if is_ready and not self._was_ready:
+            _LOG.warning("The service is ready again.")
+        elif self._was_ready and not is_ready:
+            _LOG.warning("The service is not ready: %s", cause)
+        self._was_ready = is_ready

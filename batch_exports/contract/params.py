@@ -9,11 +9,12 @@ from uuid import UUID
 
 from batch_exports.contract.checks import Checks
 from batch_exports.contract.errors import ApiError, invalid, not_found
+from batch_exports.contract.request import Request
 from batch_exports.contract.spec import Spec, SpecError
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})", re.ASCII)
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,18})(\.[0-9]{1,18})?", re.ASCII)
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
 _BOOLEANS = {"true": True, "false": False}
 
 Reader = Callable[[str], Any]
@@ -30,6 +31,7 @@ class Parameter:
         "_item",
         "_plain",
         "_read",
+        "accepts",
         "argument",
         "default",
         "name",
@@ -39,7 +41,7 @@ class Parameter:
     def __init__(self, declared: Mapping[str, Any], spec: Spec, checks: Checks) -> None:
         schema = spec.resolve(declared.get("schema", {}))
         self.name: str = declared["name"]
-        self.argument = python_name(self.name)
+        self.argument = python_name(self.name, declared["in"])
         self.required: bool = declared.get("required", False)
         self.default = schema.get("default")
         self._array = schema.get("type") == "array"
@@ -53,6 +55,8 @@ class Parameter:
             raise SpecError(f"parameter {self.name}: its default is not valid")
         # A text that the reader accepted needs no further check if the schema says no more than the reader does.
         self._plain = _says_only_its_type(schema)
+        self.accepts: Callable[[str], bool] = self._check.is_valid if self._is_text else self._is_readable
+        """Whether a text is a valid value, for a parameter that is not a list."""
 
     def read(self, texts: Sequence[str]) -> Any:
         """The value of a parameter that was given at least once; ApiError naming it if it is not valid."""
@@ -88,6 +92,13 @@ class Parameter:
         if self.required:
             raise ApiError(400, "required", "This field is required.", self.name)
         return self.default
+
+    def _is_readable(self, text: str) -> bool:
+        try:
+            self.read_one(text)
+        except ApiError:
+            return False
+        return True
 
     def _read_item(self, text: str) -> Any:
         try:
@@ -145,32 +156,34 @@ class QueryReader:
         given: dict[str, list[str]] = {}
         for name, text in fields:
             if "\0" in text:
-                raise invalid("Null characters are not allowed.", name)
+                raise invalid("Null characters are not allowed.", name[:100])
             given.setdefault(name, []).append(text)
         return given
 
 
 class HeaderReader:
-    """Checks the header parameters of one operation; handlers read headers through their context."""
+    """Reads the header parameters of one operation."""
 
-    __slots__ = ("_parameters",)
+    __slots__ = ("_by_name", "defaults", "may_be_absent", "names")
 
     def __init__(self, parameters: Iterable[Parameter]) -> None:
-        self._parameters = tuple(parameters)
+        self._by_name = {each.name.lower().encode("ascii"): each for each in parameters}
+        self.names = frozenset(self._by_name)
+        """The headers' names as servers hand them over, in small letters."""
+        self.defaults = {each.argument: each.default for each in self._by_name.values()}
+        """The arguments of a request without any of them."""
+        self.may_be_absent = not any(each.required for each in self._by_name.values())
 
-    def check(self, header: Callable[[str], str | None]) -> None:
-        """Raise ApiError for a header that is missing or not valid."""
-        for parameter in self._parameters:
-            text = header(parameter.name)
-            if text is None:
-                parameter.absent()
-            else:
-                parameter.read([text])
+    def read(self, request: Request, arguments: dict[str, Any]) -> None:
+        """Add the values of a request's headers; of one that is given several times, joined with commas."""
+        for name, parameter in self._by_name.items():
+            text = request.header(name)
+            arguments[parameter.argument] = parameter.absent() if text is None else parameter.read([text])
 
 
-def python_name(name: str) -> str:
-    """The handler's argument for a parameter: the same name, made an identifier."""
-    identifier = re.sub(r"\W", "_", name, flags=re.ASCII)
+def python_name(name: str, place: str = "query") -> str:
+    """The handler's argument for a parameter: the same name, made an identifier (that of a header in small letters)."""
+    identifier = re.sub(r"\W", "_", name.lower() if place == "header" else name, flags=re.ASCII)
     return f"{identifier}_" if keyword.iskeyword(identifier) else identifier
 
 

@@ -1,14 +1,17 @@
-"""One request as the edge needs it: the few headers that matter, picked once, and the body within limits."""
+"""One request as the edge needs it: its headers by name, its id, and the body within limits."""
 
-import os
+import random
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from typing import Any
 
-from starlette.types import Message, Receive, Scope
+from starlette.types import Receive, Scope
 
-from batch_exports.contract.errors import body_too_large, headers_too_large, parse_error
+from batch_exports.contract.errors import body_too_large, headers_too_large, invalid, parse_error
+
+CLIENT_GONE = 499
+"""The status of a request that nobody waited for long enough to be answered."""
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._\-]{1,128}")
 
@@ -19,8 +22,11 @@ class Limits:
 
     body_bytes: int = 1024 * 1024
     nesting: int = 100
+    values: int = 5_000
+    """Entries of all objects and lists of a body together."""
     headers: int = 100
     header_bytes: int = 32 * 1024
+    query_bytes: int = 8 * 1024
     query_fields: int = 100
 
 
@@ -33,14 +39,18 @@ class Request:
 
     __slots__ = (
         "_receive",
+        "answer_headers",
         "authorization",
-        "content_length",
-        "content_type",
-        "host",
+        "caller_id",
+        "headers",
         "id",
         "method",
+        "operation_id",
         "path",
+        "refusal",
         "scope",
+        "state",
+        "status",
     )
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
@@ -48,19 +58,28 @@ class Request:
         self.method: str = scope["method"]
         self.path: str = _path_below_mount(scope) if scope.get("root_path") else scope["path"]
         self._receive = receive
-        headers = scope["headers"]
-        found = dict(headers)
-        self.authorization: bytes | None = found.get(b"authorization")
-        if len(found) != len(headers) and _is_repeated(headers, b"authorization"):
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        """The values by name; of a header that is given several times, the last."""
+        self.authorization = self.headers.get(b"authorization")
+        if len(self.headers) != len(scope["headers"]) and _is_repeated(scope["headers"], b"authorization"):
             # Two credentials are none: nobody can say which one was meant.
             self.authorization = b"bearer"
-        self.content_type: bytes = found.get(b"content-type", b"")
-        self.content_length: bytes = found.get(b"content-length", b"")
-        self.host: bytes = found.get(b"host", b"")
-        request_id = found.get(b"x-request-id")
+        request_id = self.headers.get(b"x-request-id")
         if request_id is None or not _REQUEST_ID.fullmatch(request_id):
-            request_id = os.urandom(16).hex().encode()
+            request_id = random.getrandbits(128).to_bytes(16).hex().encode()
         self.id: bytes = request_id
+        self.state: Mapping[str, Any] = scope.get("state", {})
+        """What the application's lifespan yielded."""
+        self.answer_headers: Sequence[tuple[bytes, bytes]] = ()
+        """What every answer to this request carries, whatever comes of it."""
+        self.operation_id = ""
+        """The operation that answers; empty while there is none."""
+        self.caller_id = ""
+        """Who calls, once that is known."""
+        self.status = CLIENT_GONE
+        """How it was answered."""
+        self.refusal = ""
+        """The code of the error by which the edge refused it."""
 
     @property
     def full_path(self) -> str:
@@ -69,46 +88,45 @@ class Request:
         root: str = self.scope.get("root_path", "")
         return path if path != self.path or not root else root + path
 
-    def header(self, name: str) -> str | None:
-        """The value of a header; several of one name joined with commas."""
-        wanted = name.lower().encode("latin-1")
-        values = [value.decode("latin-1") for key, value in self.scope["headers"] if key == wanted]
-        return ", ".join(values) if values else None
+    def header(self, name: bytes) -> str | None:
+        """The value of a header, named in small letters; several of one name joined with commas."""
+        if name not in self.headers:
+            return None
+        return b", ".join(value for key, value in self.scope["headers"] if key == name).decode("latin-1")
 
     def require_limits(self, limits: Limits) -> None:
-        """Raise ApiError for a header section that exceeds the limits."""
+        """Raise ApiError for headers or a query that exceed the limits."""
         headers = self.scope["headers"]
-        if len(headers) > limits.headers or sum(map(len, chain.from_iterable(headers))) > limits.header_bytes:
+        size = 0
+        for name, value in headers:
+            size += len(name) + len(value)
+        if size > limits.header_bytes or len(headers) > limits.headers:
             raise headers_too_large()
+        if len(self.scope["query_string"]) > limits.query_bytes:
+            raise invalid(f"The query string is longer than {limits.query_bytes} bytes.")
 
     async def body(self, limit: int) -> bytes:
         """The whole body; ApiError as soon as it is known to exceed the limit."""
-        if self.content_length:
-            digits = self.content_length.lstrip(b"0")
+        if declared := self.headers.get(b"content-length"):
+            digits = declared.lstrip(b"0")
             if digits and not digits.isdigit():
                 raise parse_error("Content-Length is not a number")
             if len(digits) > len(str(limit)) or int(digits or b"0") > limit:
                 raise body_too_large(limit)
-        message = await self._receive()
-        chunk = _chunk(message)
-        if message.get("more_body"):
-            return await self._rest(chunk, limit)
-        if len(chunk) > limit:
-            raise body_too_large(limit)
-        return chunk
-
-    async def _rest(self, first: bytes, limit: int) -> bytes:
-        body = bytearray(first)
-        more = True
-        while more:
+        body = bytearray()
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise Disconnected
+            body += message.get("body", b"")
             if len(body) > limit:
                 raise body_too_large(limit)
-            message = await self._receive()
-            body += _chunk(message)
-            more = message.get("more_body", False)
-        if len(body) > limit:
-            raise body_too_large(limit)
-        return bytes(body)
+            if not message.get("more_body"):
+                return bytes(body)
+
+
+Observe = Callable[[Request], Callable[[], None]]
+"""Is told of each request as it begins; what it returns is called once the request has been answered, or given up."""
 
 
 def _is_repeated(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> bool:
@@ -120,10 +138,3 @@ def _path_below_mount(scope: Scope) -> str:
     root: str = scope["root_path"]
     below = path[len(root) :]
     return below if path.startswith(root) and below[:1] in {"", "/"} else path
-
-
-def _chunk(message: Message) -> bytes:
-    if message["type"] == "http.disconnect":
-        raise Disconnected
-    chunk: bytes = message.get("body", b"")
-    return chunk

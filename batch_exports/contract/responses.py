@@ -31,17 +31,18 @@ class ContractBroken(Exception):
 class _Promise:
     """What the contract says about one status."""
 
-    __slots__ = ("check", "headers", "is_valid")
+    __slots__ = ("check", "headers", "is_valid", "required")
 
     def __init__(self, declared: Mapping[str, Any], spec: Spec, checks: Checks) -> None:
         content = declared.get("content", {}).get(JSON)
         self.check: Check | None = None if content is None else checks.outgoing(content.get("schema", {}))
         self.is_valid = None if self.check is None else self.check.is_valid
-        self.headers = tuple(
-            Parameter({**spec.resolve(header), "name": name, "in": "header"}, spec, checks)
+        self.headers = {
+            name.lower(): Parameter({**spec.resolve(header), "name": name, "in": "header"}, spec, checks)
             for name, header in declared.get("headers", {}).items()
             if name.lower() not in _OWN_HEADERS
-        )
+        }
+        self.required = frozenset(name for name, parameter in self.headers.items() if parameter.required)
 
 
 class Responder:
@@ -72,9 +73,7 @@ class Responder:
         promise = self._promises.get(status)
         if promise is None:
             raise self._broken(f"status {status} is not documented")
-        if promise.headers:
-            self._require_headers(promise, headers or {})
-        sent: Headers = self._encode(headers) if headers else []
+        sent = self._headers(promise, headers or {}) if headers or promise.required else []
         if promise.is_valid is None:
             if body is not None:
                 raise self._broken(f"status {status} has no body")
@@ -85,25 +84,31 @@ class Responder:
         sent.append(JSON_HEADER)
         return status, sent, content
 
-    def _require_headers(self, promise: _Promise, headers: Mapping[str, str]) -> None:
-        given = {name.lower(): text for name, text in headers.items()}
-        for parameter in promise.headers:
-            text = given.get(parameter.name.lower())
-            try:
-                parameter.absent() if text is None else parameter.read_one(text)
-            except ApiError as error:
-                raise self._broken(f"header {parameter.name}: {error.detail}") from None
-
-    def _encode(self, headers: Mapping[str, str]) -> Headers:
-        encoded = []
+    def _headers(self, promise: _Promise, headers: Mapping[str, str]) -> Headers:
+        encoded, missing = [], set(promise.required)
         for name, text in headers.items():
+            lower = name.lower()
+            missing.discard(lower)
+            promised = promise.headers.get(lower)
+            if promised is not None and not promised.accepts(text):
+                raise self._broken(f"header {promised.name}: {_misfit(promised, text)}")
             if not _HEADER_TEXT.fullmatch(text):
                 raise self._broken(f"header {name} has characters that no header may carry")
-            encoded.append((name.lower().encode("ascii"), text.encode("latin-1")))
+            encoded.append((lower.encode("ascii"), text.encode("latin-1")))
+        if missing:
+            raise self._broken(f"header {promise.headers[min(missing)].name} is missing")
         return encoded
 
     def _broken(self, reason: str) -> ContractBroken:
         return ContractBroken(f"{self._operation_id}: {reason}")
+
+
+def _misfit(promised: Parameter, text: str) -> str:
+    try:
+        promised.read_one(text)
+    except ApiError as error:
+        return error.detail
+    return ""
 
 
 def _json(body: Any) -> bytes:

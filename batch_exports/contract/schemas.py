@@ -87,16 +87,14 @@ class Schemas:
     def _discriminated(self, schema: Schema) -> dict[str, Any]:
         """The branch that the discriminator names and no other: faster, and its errors are the errors of the value."""
         name = schema["discriminator"]["propertyName"]
-        branches = {
-            value: {
-                "if": {"properties": {name: {"const": value}}, "required": [name]},
-                "then": {"$ref": self._uri + reference},
-            }
-            for value, reference in discriminated(schema).items()
-        }
+        branches = discriminated(schema)
         chooser = {"type": "object", "properties": {name: {"enum": list(branches)}}, "required": [name]}
         parts = [self.convert(part) for part in schema.get("allOf", ())]
-        return {"allOf": [chooser, *parts, *branches.values()]}
+        chosen: dict[str, Any] = {}
+        for value, reference in reversed(branches.items()):
+            named = {"properties": {name: {"const": value}}, "required": [name]}
+            chosen = {"if": named, "then": {"$ref": self._uri + reference}, "else": chosen}
+        return {"allOf": [chooser, *parts, chosen]}
 
 
 def discriminated(schema: Schema) -> dict[str, str]:

@@ -16,6 +16,7 @@ Details = Mapping[str, str]
 """From each pattern of a document to the sentence that refuses what does not match it."""
 
 _ECHO_LIMIT = 100
+_NAMES_LIMIT = 20
 _MISFITS = {
     "integer": "A valid integer is required.",
     "number": "A valid number is required.",
@@ -104,7 +105,8 @@ def _violation(error: ValidationError, details: Details) -> Violation:
 def _unknown(path: Path, names: Sequence[str]) -> str:
     owner = str(path[-1]) if path else "request"
     title = "Configuration" if owner == "config" else owner.capitalize()
-    return f"{title} has unknown field/s: {', '.join(repr(_short(name)) for name in sorted(names))}"
+    named = ", ".join(repr(_short(name)) for name in sorted(names)[:_NAMES_LIMIT])
+    return f"{title} has unknown field/s: {named}{', ...' if len(names) > _NAMES_LIMIT else ''}"
 
 
 def _answer(kind: ValidationErrorKind, value: Any, details: Details) -> Answer:

@@ -44,11 +44,13 @@ def thing(thing_id: UUID, name: str = "first") -> dict[str, Any]:
     return {"id": thing_id, "name": name, "created_at": datetime(2026, 3, 2, tzinfo=UTC), "runs": runs}
 
 
-async def list_things(limit, done, ratio, since, owner, class_, status, level, cursor, ctx: Context):
+async def list_things(
+    limit, done, ratio, since, owner, class_, status, level, cursor, x_page_size, if_match, ctx: Context
+):
     return {
         "limit": limit, "done": done, "ratio": ratio, "since": since, "owner": owner, "owner_is": type(owner).__name__,
         "class": class_, "status": status, "level": level, "project": ctx.project_id, "caller": ctx.principal.id,
-        "cursor": cursor, "size": ctx.header("x-page-size"), "state": dict(ctx.state),
+        "cursor": cursor, "size": x_page_size, "tag": if_match, "state": dict(ctx.state),
         "url": ctx.url(cursor="a b", limit=None),
         "base": ctx.base_url, "request": ctx.request_id, "operation": ctx.operation_id,
     }  # fmt: skip

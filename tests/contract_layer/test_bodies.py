@@ -9,8 +9,11 @@ from hypothesis import strategies as st
 
 from batch_exports.contract.errors import ApiError
 from batch_exports.contract.json_text import parse_json
+from batch_exports.contract.request import Limits
 from tests.contract_layer.asgi import call, scope_of
 from tests.contract_layer.lab import BUCKET, ID, JSON, MANY, NEW, ONE, Client, lab_app
+
+LIMITS = Limits()
 
 
 def raw(**changes):
@@ -66,7 +69,7 @@ async def test_what_does_not_match_a_pattern_is_refused_in_the_words_beside_it(c
 async def test_an_integer_written_as_a_fraction_arrives_as_an_integer(client):
     text = orjson.dumps(NEW)[:-1] + b', "offset": 5.0, "tags": ["a.0"], "extra": {"deep": [1.0, 1.5, 1e300]}}'
     assert (await client.post(MANY, text)).status == 201
-    parsed = parse_json(text, 100)
+    parsed = parse_json(text, LIMITS)
     assert type(parsed["offset"]) is int
     assert list(map(type, parsed["extra"]["deep"])) == [int, float, float]
 
@@ -173,8 +176,8 @@ values = st.recursive(
 
 @given(value=values)
 def test_strict_json_is_read_as_any_reader_would(value):
-    assert parse_json(json.dumps(value).encode(), 100) == value
-    assert parse_json(orjson.dumps(value), 100) == value
+    assert parse_json(json.dumps(value).encode(), LIMITS) == value
+    assert parse_json(orjson.dumps(value), LIMITS) == value
 
 
 @given(value=st.dictionaries(texts, values, min_size=1, max_size=4), data=st.data())
@@ -182,17 +185,17 @@ def test_a_repeated_key_never_passes(value, data):
     name = data.draw(st.sampled_from(sorted(value)))
     text = json.dumps(value)[:-1] + f", {json.dumps(name)}: {json.dumps(data.draw(values))}}}"
     with pytest.raises(ApiError, match="appears twice"):
-        parse_json(text.encode(), 100)
+        parse_json(text.encode(), LIMITS)
 
 
 @given(depth=st.integers(1, 60), limit=st.integers(1, 60))
 def test_nesting_is_bounded_exactly(depth, limit):
     text = b"[" * depth + b'"[[\\"[[{{"' + b"]" * depth
     if depth <= limit:
-        parse_json(text, limit)
+        parse_json(text, Limits(nesting=limit))
     else:
         with pytest.raises(ApiError, match="nested deeper"):
-            parse_json(text, limit)
+            parse_json(text, Limits(nesting=limit))
 
 
 @given(raw_body=st.binary(max_size=80))
@@ -208,3 +211,36 @@ async def test_no_value_breaks_the_server_or_its_error_messages(changes):
     assert answer.status in {201, 400}
     if answer.status == 400:
         assert answer.json["attr"].split("__")[0] in changes
+
+
+@pytest.mark.parametrize("extra", [list(range(101)), {str(key): 1 for key in range(101)}, [[[0] * 60], [0] * 40]])
+async def test_a_body_with_too_many_values_is_refused_before_each_is_looked_at(extra):
+    client = Client(lab_app(limits=Limits(values=100)))
+    answer = await client.post(MANY, raw(extra=extra))
+    assert answer.problem == (400, "invalid_input", "The request body holds more than 100 values.", None)
+
+
+@given(value=values)
+def test_entries_of_objects_and_lists_are_counted_and_texts_are_not(value):
+    def entries(each):
+        inner = each if isinstance(each, list) else each.values() if isinstance(each, dict) else ()
+        return len(inner) + sum(map(entries, inner))
+
+    text = orjson.dumps(value)
+    parse_json(text, Limits(values=entries(value)))
+    if entries(value):
+        with pytest.raises(ApiError, match="more than"):
+            parse_json(text, Limits(values=entries(value) - 1))
+
+
+async def test_a_text_full_of_commas_is_one_value():
+    client = Client(lab_app(limits=Limits(values=100)))
+    assert (await client.post(MANY, raw(extra={"x": "[,{" * 500}))).status == 201
+
+
+async def test_of_many_unknown_fields_a_few_are_named(client):
+    body = orjson.dumps({f"x{number:04}": 1 for number in range(4000)})
+    answer = await call(client.app, scope_of("PATCH", ONE, [*client.credentials, JSON]), body)
+    assert answer.problem[1] == "invalid_input"
+    assert "'x0000', 'x0001'" in answer.problem[2]
+    assert len(answer.body) < 1000

@@ -27,7 +27,7 @@ async def calls_of(app, method, target, body=b""):
 
 @pytest.mark.parametrize(
     ("method", "target", "body", "status", "budget"),
-    [("GET", ONE, b"", 200, 22), ("POST", MANY, orjson.dumps(NEW), 201, 36)],
+    [("GET", ONE, b"", 200, 22), ("POST", MANY, orjson.dumps(NEW), 201, 30)],
 )
 async def test_a_request_stays_within_its_budget_of_python_calls(app, method, target, body, status, budget):
     calls, answered = await calls_of(app, method, target, body)

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from batch_exports.contract.pages import Part
 from tests.contract_layer.lab import Client, lab_app
 
 SOURCE = Path(__file__).with_name("lab.yaml").read_bytes()
@@ -73,29 +76,57 @@ async def test_a_process_that_answers_is_alive(anonymous):
     assert (answer.status, answer.json) == (200, {"status": "ok"})
 
 
-@pytest.mark.parametrize(
-    ("parts", "status"), [({}, 200), ({"store": True}, 200), ({"store": True, "engine": False}, 503)]
-)
-async def test_the_service_is_ready_when_all_its_parts_are(parts, status):
+@given(st.dictionaries(st.text(), st.builds(Part, st.booleans(), st.booleans(), st.just("hunter2"))))
+async def test_the_service_is_ready_when_all_parts_that_it_needs_are_well(parts):
     async def ready(state):
         assert state == {"services": 1}
         return parts
 
     answer = await Client(lab_app(ready=ready), None).get("/readyz", state={"services": 1})
-    assert (answer.status, answer.json["parts"]) == (status, parts)
+    status = 503 if any(part.needed and not part.well for part in parts.values()) else 200
+    assert (answer.status, answer.json["parts"]) == (status, {name: part.well for name, part in parts.items()})
+    assert b"hunter2" not in answer.body
 
 
-async def test_a_readiness_check_that_breaks_says_no_and_leaks_nothing(caplog):
+async def test_a_readiness_check_that_breaks_says_no_and_leaks_nothing():
     async def ready(state):
         raise RuntimeError("hunter2")
 
-    client = Client(lab_app(ready=ready), None)
-    with caplog.at_level(logging.DEBUG):
-        caplog.clear()
-        answer = await client.get("/readyz")
+    answer = await Client(lab_app(ready=ready), None).get("/readyz")
     assert answer.status == 503
     assert b"hunter2" not in answer.body
-    assert len(caplog.records) == 1
+
+
+AWAY, BACK = "The service is not ready: ", "The service is ready again."
+CAUSES = {"False": "store (no tables)", "no route\n[SQL: hunter2]": "OSError: no route", "": "TimeoutError"}
+states = st.sampled_from([True, False, OSError("no route\n[SQL: hunter2]"), TimeoutError()])
+
+
+@given(probes=st.lists(states, max_size=12))
+async def test_the_log_hears_of_readiness_in_one_line_and_only_when_it_changes(probes):
+    left, told, was_ready = [*probes], [], True
+    handler = logging.Handler()
+    handler.emit = told.append
+    logger = logging.getLogger("batch_exports.contract.pages")
+    logger.addHandler(handler)
+
+    async def ready(state):
+        found = left.pop(0)
+        if isinstance(found, Exception):
+            raise found
+        return {"store": Part(found, cause="no tables"), "worker": Part(well=False, needed=False)}
+
+    client = Client(lab_app(ready=ready), None)
+    try:
+        for found in probes:
+            told.clear()
+            assert (await client.get("/readyz")).status == (200 if found is True else 503)
+            lines = [BACK] if found is True else [AWAY + CAUSES[str(found)]]
+            assert [record.getMessage() for record in told] == (lines if was_ready is not (found is True) else [])
+            assert [record.exc_info for record in told if record.exc_info] == []
+            was_ready = found is True
+    finally:
+        logger.removeHandler(handler)
 
 
 async def test_the_document_says_what_is_served(app):

@@ -4,7 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.contract_layer.lab import ID, MANY, Client, lab_app
+from batch_exports.contract.checks import Checks
+from batch_exports.contract.errors import ApiError
+from batch_exports.contract.params import HeaderReader, Parameter
+from batch_exports.contract.request import Request
+from tests.contract_layer.asgi import scope_of
+from tests.contract_layer.lab import ID, MANY, Client, lab_app, lab_spec
 
 DATETIME = (
     "Datetime has wrong format. Use one of these formats instead: YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]."
@@ -91,8 +96,35 @@ async def test_a_query_that_an_operation_does_not_declare_is_refused_everywhere(
     assert (await client.get(f"{MANY}special/?x=1")).problem[3] == "x"
 
 
+async def test_a_header_is_an_argument_named_in_small_letters_and_null_when_absent(client):
+    assert (await client.get(MANY)).json["tag"] is None
+    assert (await client.get(MANY, (b"if-match", b'"3"'))).json["tag"] == '"3"'
+
+
+async def test_a_header_given_twice_arrives_joined(client):
+    assert (await client.get(MANY, (b"if-match", b'"3"'), (b"if-match", b'"4"'))).json["tag"] == '"3", "4"'
+
+
+async def test_one_header_does_not_hide_the_absence_of_another(client):
+    got = (await client.get(MANY, (b"x-page-size", b"9"))).json
+    assert (got["size"], got["tag"]) == (9, None)
+
+
+def test_a_header_that_is_required_is_missed_by_its_name():
+    spec = lab_spec()
+    declared = {"name": "X-Reason", "in": "header", "required": True, "schema": {"type": "string"}}
+    reader = HeaderReader([Parameter(declared, spec, Checks(spec))])
+    assert not reader.may_be_absent
+    with pytest.raises(ApiError) as refused:
+        reader.read(Request(scope_of("GET", MANY), None), {})
+    assert (refused.value.code, refused.value.attr) == ("required", "X-Reason")
+    arguments = {}
+    reader.read(Request(scope_of("GET", MANY, [(b"x-reason", b"because")]), None), arguments)
+    assert arguments == {"x_reason": "because"}
+
+
 async def test_a_header_may_be_an_integer(client):
-    assert (await client.get(MANY, (b"x-page-size", b"9"))).json["size"] == "9"
+    assert (await client.get(MANY, (b"x-page-size", b"9"))).json["size"] == 9
 
 
 @pytest.mark.parametrize(("value", "code"), [(b"x", "invalid_input"), (b"10", "max_value"), (b"1, 2", "invalid_input")])

@@ -182,6 +182,25 @@ async def test_too_many_or_too_long_headers_are_refused(client, headers):
     assert answer.problem[:2] == (431, "headers_too_large")
 
 
+async def test_a_header_section_within_its_limits_is_read(client):
+    filler = [(b"x-filler-%d" % number, b"y" * 300) for number in range(97)]
+    assert (await client.get(ONE, *filler)).status == 200
+
+
+@pytest.mark.parametrize("path", [MANY, f"{MANY}special/", "/healthz"])
+async def test_a_query_that_is_too_long_is_refused_whatever_it_says(client, path):
+    answer = await client.get(f"{path}?cursor={'x' * 8192}")
+    assert answer.problem == (400, "invalid_input", "The query string is longer than 8192 bytes.", None)
+    assert (await client.get(f"{MANY}?cursor={'x' * (8192 - len('cursor='))}")).status == 200
+
+
+@pytest.mark.parametrize("chunks", [[b" " * 201], [b" " * 100] * 3])
+async def test_a_body_that_is_too_large_is_named_with_its_limit(chunks):
+    answer = await Client(lab_app(limits=Limits(body_bytes=200))).post(MANY, *chunks)
+    assert answer.problem == (413, "payload_too_large", "The request body is larger than 200 bytes.", None)
+    assert answer.headers["connection"] == "close"
+
+
 async def test_a_request_id_is_kept(client):
     assert (await client.get(ONE, (b"x-request-id", b"Trace-1.2_3"))).headers["x-request-id"] == "Trace-1.2_3"
 

@@ -6,8 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_exports.contract.errors import ApiError
+from batch_exports.contract.request import Request
 from batch_exports.contract.security import Guard, Principal, project_of
-from tests.contract_layer.lab import ID, MANY, NEW, ONE, Client
+from tests.contract_layer.asgi import scope_of
+from tests.contract_layer.lab import ID, MANY, NEW, ONE, Client, lab_app
 
 MISSING = (401, "not_authenticated", "Authentication credentials were not provided.", None)
 FALSE = (
@@ -90,6 +92,37 @@ async def test_strangers_learn_nothing_from_the_order_of_errors(app, token, proj
     assert (await Client(app, token).get(f"/api/projects/{project}/things/{query}")).status == status
 
 
+async def test_a_known_caller_is_counted_before_anything_else_is_decided():
+    asked = []
+
+    async def throttle(principal, state):
+        asked.append((principal.id, state))
+        if len(asked) > 3:
+            raise ApiError(429, "throttled", "Later.", headers={"Retry-After": "5"})
+        return ((b"ratelimit-remaining", b"%d" % (3 - len(asked))),)
+
+    app = lab_app(throttle=throttle)
+    answers = [
+        await Client(app, None).get(ONE),
+        await Client(app, "wrong").get(ONE),
+        await Client(app, "nobody").get(ONE, state={"world": 1}),
+        await Client(app, "reader").get("/api/projects/2/things/"),
+        await Client(app).get(f"{ONE}answers/crash/"),
+        await Client(app, "nobody").get("/api/projects/2/things/"),
+    ]
+    assert [answer.status for answer in answers] == [401, 401, 403, 403, 500, 429]
+    assert [answer.headers.get("ratelimit-remaining") for answer in answers] == [None, None, "2", "1", "0", None]
+    assert answers[-1].headers["retry-after"] == "5"
+    assert asked == [("n", {"world": 1}), ("r", {}), ("w", {}), ("n", {})]
+
+
+async def test_an_operation_that_asks_for_no_key_is_not_counted():
+    async def throttle(_principal, _state):
+        raise ApiError(429, "throttled", "Later.")
+
+    assert (await Client(lab_app(throttle=throttle), None).get("/api/projects/ping/")).status == 200
+
+
 async def test_the_body_is_looked_at_last(app):
     client = Client(app, "reader")
     assert (await client.post(MANY, b"{")).status == 403
@@ -108,9 +141,10 @@ async def test_admission_needs_every_scope_and_write_implies_read(needed, held):
     async def authenticate(_):
         return Principal(id="x", scopes=held, project_ids=frozenset())
 
+    request = Request(scope_of("GET", ONE, [(b"authorization", b"Bearer t")]), None)
     implied = held | {scope.replace("write", "read") for scope in held}
     try:
-        await Guard(authenticate, sorted(needed)).admit(b"Bearer t")
+        await Guard(authenticate, sorted(needed)).admit(request)
     except ApiError as error:
         assert error.status == 403
         assert not needed <= implied

@@ -7,6 +7,7 @@ import pkgutil
 import pytest
 
 import handlers
+from batch_exports.contract.params import python_name
 from tests.spec.document import document, operations
 
 TAGS = [tag["name"] for tag in document()["tags"]]
@@ -24,7 +25,7 @@ def test_operations_and_handlers_are_one_to_one(tag):
 
 @pytest.mark.parametrize("operation", operations(), ids=lambda each: each.id)
 def test_a_handler_takes_what_its_operation_declares(operation):
-    offered = {parameter["name"] for parameter in operation.parameters} - {"project_id"}
+    offered = {python_name(each["name"], each["in"]) for each in operation.parameters} - {"project_id"}
     parameters = inspect.signature(_handlers(operation.node["tags"][0])[operation.id]).parameters.values()
     taken = {each.name for each in parameters if each.kind is not each.VAR_KEYWORD}
     assert taken - {"body", "ctx"} == offered

@@ -4,7 +4,8 @@ from tests.spec.document import document, media_schema, operations, resolve, wal
 
 ERRORS = {"400", "401", "403", "404", "429", "500"}
 BODY_ERRORS = {"413", "415"}
-CONFLICTS = {"retry_run": {"409"}}
+CREATIONS = {"create_export", "create_backfill", "backfill_export", "retry_run"}
+CONDITIONAL = {"replace_export", "update_export", "delete_export"}
 DOMAIN_VERBS = {"replace", "pause", "unpause", "backfill", "cancel", "retry", "run"}
 VERBS = {"list", "create", "get", "update", "delete"} | DOMAIN_VERBS
 READ, WRITE = ["batch_export:read"], ["batch_export:write"]
@@ -12,7 +13,7 @@ READ, WRITE = ["batch_export:read"], ["batch_export:write"]
 
 def test_operation_ids_are_unique():
     ids = [each.id for each in operations()]
-    assert len(ids) == len(set(ids)) == 22
+    assert len(ids) == len(set(ids)) == 23
 
 
 def test_operation_ids_are_a_verb_and_a_noun():
@@ -39,8 +40,17 @@ def test_every_operation_needs_an_api_key():
 
 def test_every_operation_lists_its_full_set_of_errors():
     for each in operations():
-        expected = ERRORS | (BODY_ERRORS if each.body else set()) | CONFLICTS.get(each.id, set())
+        expected = ERRORS | (BODY_ERRORS if each.body else set())
+        expected |= {"409"} if each.id in CREATIONS else {"412"} if each.id in CONDITIONAL else set()
         assert set(each.errors) == expected, each.id
+
+
+def test_what_makes_something_may_be_repeated_and_what_changes_it_may_be_conditional():
+    def taking(name):
+        return {each.id for each in operations() if name in {parameter["name"] for parameter in each.parameters}}
+
+    assert taking("Idempotency-Key") == CREATIONS
+    assert taking("If-Match") == CONDITIONAL
 
 
 def test_every_error_is_a_component_with_the_one_error_body():
@@ -58,13 +68,13 @@ def test_errors_carry_the_headers_that_clients_need():
 
 def test_whatever_is_created_tells_where_it_is():
     created = [each.successes["201"] for each in operations() if "201" in each.successes]
-    assert len(created) == 2
+    assert len(created) == 3
     for answer in created:
         assert resolve(answer["headers"]["Location"])["required"] is True
 
 
 def test_success_has_the_status_that_clients_know():
-    created = {"create_export", "create_backfill"}
+    created = {"create_export", "create_backfill", "retry_run"}
     for each in operations():
         expected = "201" if each.id in created else "204" if each.method == "delete" else "200"
         assert list(each.successes) == [expected], each.id

@@ -81,7 +81,7 @@ def test_nothing_stands_beside_a_reference():
 
 def test_properties_and_parameters_are_snake_case():
     names = {name for schema in BOTH.values() for name in schema.get("properties", {})}
-    names |= {parameter["name"] for each in operations() for parameter in each.parameters}
+    names |= {each["name"] for one in operations() for each in one.parameters if each["in"] != "header"}
     assert [name for name in sorted(names) if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name)] == []
 
 
@@ -109,9 +109,9 @@ def test_parameters_are_plain_typed_values():
     for each in operations():
         for parameter in each.parameters:
             schema = resolve(parameter["schema"])
-            assert parameter["in"] in {"path", "query"}, parameter["name"]
+            assert parameter["in"] in {"path", "query", "header"}, parameter["name"]
             assert "content" not in parameter
-            assert schema["type"] in {"string", "integer", "array"}, parameter["name"]
+            assert schema["type"] in {"string", "integer", "boolean", "array"}, parameter["name"]
             assert not schema.get("nullable")
             assert parameter["in"] == "query" or schema["type"] == "string"
 
@@ -177,10 +177,11 @@ def test_enums_are_those_of_the_domain(name, values):
     assert set(schemas()[name]["enum"]) == {str(value) for value in values}
 
 
-def test_log_levels_are_those_of_the_domain_and_one_short_form():
+def test_log_levels_are_those_of_the_domain_and_one_short_form_in_either_case():
     assert schemas()["LogEntry"]["properties"]["level"]["enum"] == list(LogLevel)
     asked = document()["components"]["parameters"]["LogLevels"]["schema"]["items"]["enum"]
-    assert set(asked) == {*LogLevel, "WARN"}
+    upper = {*LogLevel, "WARN"}
+    assert set(asked) == upper | {level.lower() for level in upper}
 
 
 def test_test_results_are_those_of_the_domain():
