@@ -35,7 +35,7 @@ class LogFilters:
             export_id=export_id,
             run_id=run_id,
             limit=self.limit + 1,
-            levels=frozenset(LogLevel("WARNING" if level == "WARN" else level) for level in self.level or ()),
+            levels=frozenset(map(_level, self.level or ())),
             search=self.search,
             after=None if self.after is None else read_time(self.after, attr="after"),
             before=None if self.before is None else read_time(self.before, attr="before"),
@@ -68,6 +68,11 @@ def _page_json(ctx: Context, limit: int, entries: Sequence[LogEntry], count: int
 def _next(ctx: Context, page: Sequence[LogEntry]) -> str:
     last = page[-1]
     return ctx.url(cursor=encode_cursor([last.timestamp.isoformat(), last.sequence]))
+
+
+def _level(name: str) -> LogLevel:
+    upper = name.upper()
+    return LogLevel("WARNING" if upper == "WARN" else upper)
 
 
 def _position(cursor: str) -> tuple[datetime, int]:

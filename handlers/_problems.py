@@ -1,9 +1,9 @@
 """The table from domain errors to HTTP answers."""
 
 from batch_exports.contract.errors import ApiError
-from batch_exports.domain.errors import Conflict, DomainError, Invalid, LimitReached, NotFound
+from batch_exports.domain.errors import Changed, Conflict, DomainError, Invalid, LimitReached, NotFound
 
-_STATUSES: dict[type[DomainError], int] = {Invalid: 400, NotFound: 404, Conflict: 409, LimitReached: 429}
+_STATUSES: dict[type[DomainError], int] = {Invalid: 400, NotFound: 404, Conflict: 409, Changed: 412, LimitReached: 429}
 
 
 def translate(error: Exception) -> ApiError | None:

@@ -1,8 +1,10 @@
 """From domain objects to the JSON of the contract."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
+from batch_exports.domain.activity import Activity
 from batch_exports.domain.backfills import Backfill, RunCounts, expected_runs, progress
 from batch_exports.domain.destinations import ConnectionCheck
 from batch_exports.domain.exports import Destination, Export
@@ -27,9 +29,10 @@ def export_json(export: Export, runs: Sequence[Run]) -> Json:
         "created_at": export.created_at,
         "last_updated_at": export.last_updated_at,
         "last_paused_at": export.last_paused_at,
+        "paused_reason": export.paused_reason,
         "start_at": schedule.start_at,
         "end_at": schedule.end_at,
-        "latest_runs": [run_json(run) for run in runs],
+        "latest_runs": list(map(run_json, runs)),
         "hogql_query": None,
         "schema": None,
         "filters": export.filters,
@@ -57,6 +60,7 @@ def run_json(run: Run) -> Json:
         "batch_export": run.export_id,
         "backfill": run.backfill_id,
         "attempt": run.attempt,
+        "next_attempt_at": run.next_attempt_at,
         "retry_of": run.retry_of,
     }
 
@@ -93,6 +97,21 @@ def log_json(entry: LogEntry) -> Json:
         "timestamp": entry.timestamp,
         "level": entry.level,
         "message": entry.message,
+    }
+
+
+def activity_json(entry: Activity) -> Json:
+    """An entry of the audit log."""
+    actor = entry.actor
+    return {
+        "id": entry.id,
+        "activity": entry.kind,
+        "created_at": entry.created_at,
+        "actor": {"type": actor.type, "id": actor.id, "label": actor.label},
+        "request_id": actor.request_id,
+        "run_id": entry.run_id,
+        "backfill_id": entry.backfill_id,
+        "changes": [asdict(change) for change in entry.changes],
     }
 
 

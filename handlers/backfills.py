@@ -5,9 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from batch_exports.contract.context import Context
-from batch_exports.ports import BackfillQuery
+from batch_exports.ports import BackfillQuery, Transaction
 from batch_exports.services.backfills import BackfillWithCounts
-from handlers._deps import services
+from handlers._deps import actor, services
+from handlers._once import Answer, answer_once
 from handlers._pages import Cursor, page_json
 from handlers._shapes import backfill_json
 
@@ -36,11 +37,16 @@ async def list_backfills(batch_export_id: UUID, cursor: str | None, ordering: st
     return page_json(ctx, position, backfills, PAGE_SIZE, position_of, lambda row: backfill_json(*row))
 
 
-async def create_backfill(batch_export_id: UUID, body: Json, ctx: Context) -> tuple[Json, int, dict[str, str]]:
+async def create_backfill(batch_export_id: UUID, body: Json, idempotency_key: str | None, ctx: Context) -> Answer:
     """Export a past range again."""
-    backfill = await services(ctx).backfills.create(ctx.project_id, batch_export_id, body)
-    location = f"{ctx.base_url}/{batch_export_id}/backfills/{backfill.id}/"
-    return {"backfill_id": backfill.id}, 201, {"Location": location}
+    found = services(ctx)
+
+    async def make(tx: Transaction) -> Answer:
+        backfill = await found.backfills.create(tx, ctx.project_id, batch_export_id, body, actor(ctx))
+        location = f"{ctx.base_url}/{batch_export_id}/backfills/{backfill.id}/"
+        return {"backfill_id": backfill.id}, 201, {"Location": location}
+
+    return await answer_once(ctx, found.idempotency, idempotency_key, [batch_export_id, body], make)
 
 
 async def get_backfill(batch_export_id: UUID, id: UUID, ctx: Context) -> Json:
@@ -50,5 +56,5 @@ async def get_backfill(batch_export_id: UUID, id: UUID, ctx: Context) -> Json:
 
 async def cancel_backfill(batch_export_id: UUID, id: UUID, ctx: Context, **_ignored: Any) -> Json:
     """Stop a backfill and its runs, whatever body a client sends along."""
-    backfill = await services(ctx).backfills.cancel(ctx.project_id, batch_export_id, id)
+    backfill = await services(ctx).backfills.cancel(ctx.project_id, batch_export_id, id, actor(ctx))
     return {"cancelled": True, "status": backfill.status}

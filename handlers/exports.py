@@ -1,22 +1,50 @@
 """Operations of the tag `exports`."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from batch_exports.contract.context import Context
-from batch_exports.ports import ExportQuery
-from handlers._deps import destination_check, services
+from batch_exports.domain.exports import Export, Model
+from batch_exports.domain.runs import Run
+from batch_exports.domain.schedules import Interval
+from batch_exports.ports import ActivityQuery, ExportQuery, Transaction
+from handlers._deps import actor, destination_check, services
 from handlers._logs import LogFilters, log_page
-from handlers._shapes import export_json
+from handlers._once import Answer, answer_once
+from handlers._pages import Cursor, page_json
+from handlers._shapes import activity_json, export_json
+from handlers._versions import change_of, etag
 
 Json = dict[str, Any]
-Created = tuple[Json, int, dict[str, str]]
 
 
-async def list_exports(limit: int, offset: int, ctx: Context) -> Json:
-    """List a project's exports, newest first."""
-    query = ExportQuery(project_id=ctx.project_id, limit=limit, offset=offset)
-    exports, count = await services(ctx).exports.page(query)
+async def list_exports(
+    limit: int,
+    offset: int,
+    search: str | None,
+    paused: bool | None,
+    model: str | None,
+    interval: str | None,
+    destination_type: str | None,
+    ordering: str,
+    latest_runs: int,
+    ctx: Context,
+) -> Json:
+    """List a project's exports."""
+    query = ExportQuery(
+        project_id=ctx.project_id,
+        limit=limit,
+        offset=offset,
+        order_by=ordering.lstrip("-"),
+        descending=ordering.startswith("-"),
+        search=search,
+        paused=paused,
+        model=None if model is None else Model(model),
+        interval=None if interval is None else Interval(interval),
+        destination_type=destination_type,
+    )
+    exports, count = await services(ctx).exports.page(query, latest_runs)
     return {
         "count": count,
         "next": ctx.url(limit=limit, offset=offset + limit) if offset + limit < count else None,
@@ -25,49 +53,68 @@ async def list_exports(limit: int, offset: int, ctx: Context) -> Json:
     }
 
 
-async def create_export(body: Json, ctx: Context) -> Created:
+async def create_export(body: Json, idempotency_key: str | None, ctx: Context) -> Answer:
     """Make an export."""
-    export, runs = await services(ctx).exports.create(ctx.project_id, body)
-    return export_json(export, runs), 201, {"Location": f"{ctx.base_url}/{export.id}/"}
+    found = services(ctx)
+
+    async def make(tx: Transaction) -> Answer:
+        export = await found.exports.create(tx, ctx.project_id, body, actor(ctx))
+        location = f"{ctx.base_url}/{export.id}/"
+        return export_json(export, ()), 201, {"Location": location, "ETag": etag(export)}
+
+    return await answer_once(ctx, found.idempotency, idempotency_key, body, make)
 
 
-async def get_export(id: UUID, ctx: Context) -> Json:
+async def get_export(id: UUID, latest_runs: int, ctx: Context) -> Answer:
     """Show an export with its newest runs."""
-    return export_json(*await services(ctx).exports.get(ctx.project_id, id))
+    return _shown(*await services(ctx).exports.get(ctx.project_id, id, latest_runs))
 
 
-async def replace_export(id: UUID, body: Json, ctx: Context) -> Json:
+async def replace_export(id: UUID, body: Json, if_match: str | None, ctx: Context) -> Answer:
     """Change an export as a whole."""
-    return export_json(*await services(ctx).exports.replace(ctx.project_id, id, body, destination_check(ctx)))
+    return _shown(*await services(ctx).exports.replace(change_of(ctx, id, if_match), body, destination_check(ctx)))
 
 
-async def update_export(id: UUID, body: Json, ctx: Context) -> Json:
+async def update_export(id: UUID, body: Json, if_match: str | None, ctx: Context) -> Answer:
     """Change some fields of an export."""
-    return export_json(*await services(ctx).exports.update(ctx.project_id, id, body, destination_check(ctx)))
+    return _shown(*await services(ctx).exports.update(change_of(ctx, id, if_match), body, destination_check(ctx)))
 
 
-async def delete_export(id: UUID, ctx: Context) -> None:
+async def delete_export(id: UUID, if_match: str | None, ctx: Context) -> None:
     """Delete an export."""
-    await services(ctx).exports.delete(ctx.project_id, id)
+    await services(ctx).exports.delete(change_of(ctx, id, if_match))
 
 
 async def pause_export(id: UUID, ctx: Context, **_ignored: Any) -> Json:
     """Stop an export's schedule, whatever body a client sends along."""
-    await services(ctx).exports.pause(ctx.project_id, id)
+    await services(ctx).exports.pause(change_of(ctx, id))
     return {"paused": True}
 
 
 async def unpause_export(id: UUID, body: Json | None, ctx: Context) -> Json:
     """Start an export's schedule again."""
     wanted = bool((body or {}).get("backfill"))
-    backfill = await services(ctx).exports.unpause(ctx.project_id, id, backfill=wanted)
+    backfill = await services(ctx).exports.unpause(change_of(ctx, id), backfill=wanted)
     return {"paused": False, "backfill_id": None if backfill is None else backfill.id}
 
 
-async def backfill_export(id: UUID, body: Json, ctx: Context) -> Json:
+async def backfill_export(id: UUID, body: Json, idempotency_key: str | None, ctx: Context) -> Answer:
     """Backfill an export, by the route that clients of the older API use."""
-    backfill = await services(ctx).backfills.create(ctx.project_id, id, body)
-    return {"backfill_id": backfill.id}
+    found = services(ctx)
+
+    async def make(tx: Transaction) -> Answer:
+        backfill = await found.backfills.create(tx, ctx.project_id, id, body, actor(ctx))
+        return {"backfill_id": backfill.id}, 200, {}
+
+    return await answer_once(ctx, found.idempotency, idempotency_key, [id, body], make)
+
+
+async def list_export_activity(id: UUID, limit: int, cursor: str | None, ctx: Context) -> Json:
+    """List who changed what of an export, newest first."""
+    position = Cursor.read(cursor)
+    query = ActivityQuery(export_id=id, limit=limit + 1, position=position.position, backwards=position.backwards)
+    entries = await services(ctx).activity.page_of_export(ctx.project_id, query)
+    return page_json(ctx, position, entries, limit, lambda entry: (entry.created_at, entry.id), activity_json)
 
 
 async def list_export_logs(
@@ -84,3 +131,7 @@ async def list_export_logs(
     """List what an export's runs have said, newest first."""
     filters = LogFilters(limit, cursor, after, before, level, search)
     return await log_page(ctx, id, instance_id, filters)
+
+
+def _shown(export: Export, runs: Sequence[Run]) -> Answer:
+    return export_json(export, runs), 200, {"ETag": etag(export)}

@@ -7,9 +7,10 @@ from uuid import UUID
 from batch_exports.contract.context import Context
 from batch_exports.domain.runs import Run, RunStatus
 from batch_exports.domain.times import read_relative_time
-from batch_exports.ports import RunQuery
-from handlers._deps import services
+from batch_exports.ports import RunQuery, Transaction
+from handlers._deps import actor, services
 from handlers._logs import LogFilters, run_log_page
+from handlers._once import Answer, answer_once
 from handlers._pages import Cursor, page_json
 from handlers._shapes import run_json
 
@@ -65,14 +66,22 @@ async def get_run(batch_export_id: UUID, id: UUID, ctx: Context) -> Json:
 
 async def cancel_run(batch_export_id: UUID, id: UUID, ctx: Context, **_ignored: Any) -> Json:
     """Stop a run, whatever body a client sends along."""
-    run = await services(ctx).runs.cancel(ctx.project_id, batch_export_id, id)
+    run = await services(ctx).runs.cancel(ctx.project_id, batch_export_id, id, actor(ctx))
     return {"cancelled": True, "status": run.status}
 
 
-async def retry_run(batch_export_id: UUID, id: UUID, ctx: Context, **_ignored: Any) -> Json:
+async def retry_run(
+    batch_export_id: UUID, id: UUID, idempotency_key: str | None, ctx: Context, **_ignored: Any
+) -> Answer:
     """Export a run's interval again, whatever body a client sends along."""
-    backfill, run = await services(ctx).runs.retry(ctx.project_id, batch_export_id, id)
-    return {"backfill_id": backfill.id, "run_id": run.id}
+    found = services(ctx)
+
+    async def make(tx: Transaction) -> Answer:
+        backfill, run = await found.runs.retry(tx, ctx.project_id, batch_export_id, id, actor(ctx))
+        location = f"{ctx.base_url}/{batch_export_id}/runs/{run.id}/"
+        return {"backfill_id": backfill.id, "run_id": run.id}, 201, {"Location": location}
+
+    return await answer_once(ctx, found.idempotency, idempotency_key, [batch_export_id, id], make)
 
 
 async def list_run_logs(

@@ -2,19 +2,20 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID
 
 from batch_exports.domain.backfills import Backfill, BackfillStatus
 from batch_exports.domain.exports import Destination, Export, Model
 from batch_exports.domain.identifiers import uuid7
-from batch_exports.domain.keys import READ_SCOPE, WRITE_SCOPE, ApiKey, hash_key
+from batch_exports.domain.keys import READ_SCOPE, WRITE_SCOPE, ApiKey, Organization, hash_key, key_prefix, new_key
 from batch_exports.domain.logs import LogEntry, LogLevel
 from batch_exports.domain.runs import Run, RunStatus
 from batch_exports.domain.schedules import Interval, Schedule
-from batch_exports.ports import Store
+from batch_exports.ports import Store, Transaction
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+ORGANIZATION = Organization(UUID("01900000-0000-7000-8000-00000000abcd"), "Tests")
 
 
 def make_destination(**changes: Any) -> Destination:
@@ -89,22 +90,32 @@ def make_log(run: Run, **changes: Any) -> LogEntry:
 
 
 def make_key(**changes: Any) -> ApiKey:
-    """A key of project 1 that may do all, of its own hash."""
+    """A fresh key of project 1 that may do all."""
+    key = changes.pop("key", None) or new_key()
     values: dict[str, Any] = {
         "id": uuid7(),
-        "project_id": 1,
+        "organization_id": ORGANIZATION.id,
+        "project_ids": frozenset({1}),
         "scopes": frozenset({READ_SCOPE, WRITE_SCOPE}),
-        "hash": hash_key(str(uuid4())),
+        "prefix": key_prefix(key),
+        "hash": hash_key(key),
         "label": "test",
         "created_at": NOW,
     }
     return ApiKey(**{**values, **changes})
 
 
+async def keep_project(tx: Transaction, name: str = "Example") -> int:
+    """A project kept in a store, of an organization that all tests share; its id."""
+    if ORGANIZATION not in await tx.access.organizations():
+        await tx.access.add_organization(ORGANIZATION)
+    return (await tx.access.add_project(name, ORGANIZATION.id)).id
+
+
 async def keep_export(store: Store, **changes: Any) -> Export:
     """An export kept in a store, in a project of its own unless one is named."""
     async with store.write() as tx:
-        project_id = changes.pop("project_id", None) or await tx.access.add_project("Example")
+        project_id = changes.pop("project_id", None) or await keep_project(tx)
         export = make_export(project_id=project_id, **changes)
         await tx.exports.add(export)
     return export

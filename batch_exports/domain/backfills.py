@@ -1,10 +1,11 @@
 """A backfill: a range of past intervals, exported run by run."""
 
-import math
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
+
+from batch_exports.domain.schedules import Schedule
 
 
 class BackfillStatus(StrEnum):
@@ -49,6 +50,14 @@ class Backfill:
 
 
 @dataclass(frozen=True, slots=True)
+class Estimate:
+    """What is known of a range before it is exported: how many rows it has, and when the first of them arrived."""
+
+    rows: int | None = None
+    earliest: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RunCounts:
     """How many runs of one backfill ended how."""
 
@@ -63,6 +72,20 @@ class RunCounts:
         return self.completed + self.failed + self.cancelled
 
 
+def interval_of(backfill: Backfill, schedule: Schedule, start: datetime) -> tuple[datetime, datetime | None]:
+    """Where the run of a backfill that begins at `start` ends, and where the next one begins; None after the last."""
+    # The schedule may have changed since the backfill was made: never past its end.
+    end = min(schedule.following(start), backfill.end_at)
+    return end, end if end < backfill.end_at else None
+
+
+def first_worth(found: Estimate, exported: datetime | None) -> datetime | None:
+    """The first moment with something to export, or to replace since it was `exported`; None for unknown or nowhere."""
+    if found.rows == 0:
+        return exported
+    return found.earliest if found.earliest is None or exported is None else min(found.earliest, exported)
+
+
 def expected_runs(backfill: Backfill, counts: RunCounts) -> int:
     """How many runs a backfill takes; more than planned when the schedule's interval has become shorter meanwhile."""
     return max(backfill.total_runs, counts.finished + counts.open)
@@ -75,4 +98,4 @@ def progress(backfill: Backfill, counts: RunCounts) -> float | None:
     expected = expected_runs(backfill, counts)
     if not backfill.is_open or expected == 0:
         return None
-    return math.floor(1000 * counts.finished / expected) / 1000
+    return counts.finished / expected

@@ -27,6 +27,9 @@ COMPRESSIONS: Mapping[str, tuple[str, ...]] = {
 }
 """What each file format can be compressed with; None (no compression) always works."""
 
+_FIXED_SETTINGS: Mapping[str, Mapping[str, Any]] = {"BigQuery": {"use_json_type": False}}
+"""Settings that stay as they were created, with their defaults."""
+
 FILE_DESTINATIONS = frozenset({"S3", "AzureBlob", "File"})
 
 
@@ -94,6 +97,16 @@ def check_config(kind: str, model: str, config: Mapping[str, Any]) -> None:
         raise Invalid("Missing required inputs for 'COPY'", attr="destination")
     if kind == "HTTP" and model != "events":
         raise Invalid("HTTP batch exports only support the events model", attr="destination")
+
+
+def check_fixed_settings(kind: str, stored: Mapping[str, Any], config: Mapping[str, Any]) -> None:
+    """Check that a change leaves alone what the columns of an existing table depend on; raises Invalid."""
+    for setting, default in _FIXED_SETTINGS.get(kind, {}).items():
+        if stored.get(setting, default) != config.get(setting, default):
+            raise Invalid(
+                f"Changing '{setting}' is not supported. Create a new batch export instead.",
+                attr=f"destination__config__{setting}",
+            )
 
 
 def _check_compression(config: Mapping[str, Any]) -> None:

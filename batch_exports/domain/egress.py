@@ -49,20 +49,12 @@ class EgressPolicy:
     def permits_host(self, host: str) -> bool:
         """Whether a host, as written, may be looked up and spoken to; judged without any look-up."""
         name = _canonical(host)
-        if not name:
-            return False
-        if self._is_listed(name) or self.mode is EgressMode.ANY:
+        if self._is_listed(name):
             return True
-        address = _address(name)
-        if address is not None:
+        if _address(name) is not None:
             return self.permits_address(name)
-        if _NUMERIC_HOST.fullmatch(name) or not _NAME.fullmatch(name):
-            return False
-        if self.mode is EgressMode.LOOPBACK:
-            # Of all local names the only one that no resolver asks a name server for.
-            return name == "localhost"
-        is_local = name in _LOCAL_NAMES or name.endswith(".localhost")
-        return not is_local and not name.endswith(_LOCAL_SUFFIXES) and "." in name
+        is_name = _NAME.fullmatch(name) is not None and not _NUMERIC_HOST.fullmatch(name)
+        return is_name and self._permits_name(name)
 
     def permits_address(self, text: str) -> bool:
         """Whether an address that a name led to may be spoken to."""
@@ -78,24 +70,36 @@ class EgressPolicy:
     def require(self, host: str) -> None:
         """Raise PermanentFailure unless the host may be spoken to."""
         if not self.permits_host(host):
-            raise self._refusal(host)
+            raise self._refusal(f"'{host}'")
 
     def require_addresses(self, host: str, addresses: Iterable[str]) -> None:
         """Raise PermanentFailure unless all addresses that a permitted host leads to may be spoken to.
 
         A host that the operator lists by its name may lead anywhere.
         """
-        if not self._is_listed(_canonical(host)) and not all(self.permits_address(address) for address in addresses):
-            raise self._refusal(host)
+        if self._is_listed(_canonical(host)):
+            return
+        for address in addresses:
+            if not self.permits_address(address):
+                raise self._refusal(f"'{host}' at address {address}")
 
-    def _refusal(self, host: str) -> PermanentFailure:
+    def _permits_name(self, name: str) -> bool:
+        if self.mode is EgressMode.ANY:
+            return True
+        if self.mode is EgressMode.LOOPBACK:
+            # Of all local names the only one that no resolver asks a name server for.
+            return name == "localhost"
+        is_local = name in _LOCAL_NAMES or name.endswith(".localhost")
+        return not is_local and not name.endswith(_LOCAL_SUFFIXES) and "." in name
+
+    def _refusal(self, where: str) -> PermanentFailure:
         return PermanentFailure(
-            f"The egress policy '{self.mode}' of this service does not allow connections to '{host}'. "
+            f"The egress policy '{self.mode}' of this service refuses host {where}. "
             "Use an allowed host, or ask the operator to add it to BATCH_EXPORTS_EGRESS_ALLOW."
         )
 
     def _is_listed(self, name: str) -> bool:
-        return bool(self.allowed) and name in {_canonical(entry) for entry in self.allowed}
+        return bool(name and self.allowed) and name in {_canonical(entry) for entry in self.allowed}
 
     def _networks(self, version: int) -> Iterable[ipaddress.IPv4Network | ipaddress.IPv6Network]:
         for entry in self.allowed:
@@ -146,6 +150,12 @@ def host_of(value: str) -> str | None:
     except ValueError:
         return None
     return None if "@" in parts.netloc else host
+
+
+def same_host(first: str, second: str) -> bool:
+    """Whether two spellings are of one host name or one address."""
+    one, other = _canonical(first), _canonical(second)
+    return one == other or (_address(one) is not None and _address(one) == _address(other))
 
 
 def _canonical(host: str) -> str:

@@ -34,6 +34,12 @@ class Conflict(DomainError):
     default_code = "conflict"
 
 
+class Changed(DomainError):
+    """The object is not the version that the caller wants to change."""
+
+    default_code = "precondition_failed"
+
+
 class LimitReached(DomainError):
     """Too many of something exist at once; trying again after `retry_after` seconds may succeed."""
 

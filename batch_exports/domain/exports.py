@@ -18,6 +18,14 @@ class Model(StrEnum):
     SESSIONS = "sessions"
 
 
+class PausedReason(StrEnum):
+    """Why an export is paused."""
+
+    REQUEST = "request"
+    FAILURES = "failures"
+    """Too many of its latest runs failed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Destination:
     """Where rows go; `secrets` are the config's credentials, kept apart so that nothing prints them."""
@@ -46,6 +54,10 @@ class Export:
     created_at: datetime
     last_updated_at: datetime
     last_paused_at: datetime | None = None
+    paused_reason: PausedReason | None = None
+    last_unpaused_at: datetime | None = None
+    version: int = 1
+    """Counts the changes of what its user sets."""
     next_start_at: datetime | None = None
     """Up to here the schedule has exported everything: where its next run begins."""
     next_at: datetime | None = None

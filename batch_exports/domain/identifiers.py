@@ -1,6 +1,6 @@
 """Identifiers that sort by the moment they were made, so that new rows land at the end of every index."""
 
-import secrets
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -11,7 +11,12 @@ _VARIANT = 0b10 << 62
 _RANDOM_BITS = 74
 _HIGH_BITS = 12
 _LOW_BITS = 62
-_MAX_STEP_BITS = 32
+_HIGHS = (1 << _HIGH_BITS) - 1
+_LOWS = (1 << _LOW_BITS) - 1
+_DRAWN_BYTES = 10
+# The top bit of the tail starts at zero and leaves room to grow within the millisecond.
+_SPARE_BITS = 8 * _DRAWN_BYTES - (_RANDOM_BITS - 1)
+_STEPS = (1 << 32) - 1
 
 
 class Uuid7Factory:
@@ -30,21 +35,17 @@ class Uuid7Factory:
 
     def __call__(self) -> UUID:
         """A new identifier, from any thread."""
+        drawn = int.from_bytes(os.urandom(_DRAWN_BYTES))
         with self._lock:
-            # The top bit of the tail starts at zero and leaves room to grow within the millisecond.
-            fresh = (self._now_ns() // 1_000_000) << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS - 1)
-            if fresh <= self._last or fresh >> _RANDOM_BITS == self._last >> _RANDOM_BITS:
+            milliseconds = self._now_ns() // 1_000_000
+            if milliseconds > self._last >> _RANDOM_BITS:
+                value = milliseconds << _RANDOM_BITS | drawn >> _SPARE_BITS
+            else:
                 # Past the last tail of a millisecond the sum carries into the next one, which keeps the order too.
-                fresh = self._last + 1 + secrets.randbits(_MAX_STEP_BITS)
-            self._last = fresh
-        return _assemble(fresh)
-
-
-def _assemble(value: int) -> UUID:
-    milliseconds = value >> _RANDOM_BITS
-    high = value >> _LOW_BITS & (1 << _HIGH_BITS) - 1
-    low = value & (1 << _LOW_BITS) - 1
-    return UUID(int=milliseconds << 80 | _VERSION | high << 64 | _VARIANT | low)
+                value = self._last + 1 + (drawn & _STEPS)
+            self._last = value
+        high, low = value >> _LOW_BITS & _HIGHS, value & _LOWS
+        return UUID(int=value >> _RANDOM_BITS << 80 | _VERSION | high << 64 | _VARIANT | low)
 
 
 uuid7 = Uuid7Factory()

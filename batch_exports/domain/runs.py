@@ -43,6 +43,8 @@ class Run:
     bytes_exported: int | None = None
     latest_error: str | None = None
     attempt: int = 1
+    next_attempt_at: datetime | None = None
+    """When a step that failed is tried again; None while nothing waits."""
     backfill_id: UUID | None = None
     retry_of: UUID | None = None
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from batch_exports.domain.activity import ActivityKind, Actor
 from batch_exports.domain.backfills import Backfill, RunCounts
 from batch_exports.domain.errors import Invalid, LimitReached, NotFound
 from batch_exports.domain.exports import Export
@@ -12,6 +13,7 @@ from batch_exports.domain.schedules import FIXED_LENGTHS, Interval
 from batch_exports.domain.times import local_time, read_aware_time, read_date
 from batch_exports.ports import BackfillQuery, Clock, Store, Transaction
 from batch_exports.services.exports import require_export
+from batch_exports.services.journal import Journal
 from batch_exports.services.lifecycle import Lifecycle
 
 OPEN_ENDED_TYPES = frozenset({"HTTP", "NoOp"})
@@ -32,6 +34,7 @@ class BackfillService:
     clock: Clock
     lifecycle: Lifecycle
     max_open_per_project: int
+    journal: Journal
 
     async def page(self, project_id: int, query: BackfillQuery) -> Sequence[BackfillWithCounts]:
         """One page of an export's backfills, each with how its runs ended."""
@@ -49,28 +52,31 @@ class BackfillService:
             counts = await tx.backfills.run_counts([backfill_id])
         return backfill, counts.get(backfill_id, RunCounts())
 
-    async def create(self, project_id: int, export_id: UUID, bounds: Mapping[str, str | None]) -> Backfill:
+    async def create(
+        self, tx: Transaction, project_id: int, export_id: UUID, bounds: Mapping[str, str | None], by: Actor
+    ) -> Backfill:
         """Export the whole intervals of a past range again; raises Invalid, or LimitReached."""
-        async with self.store.write() as tx:
-            try:
-                export = await require_export(tx, project_id, export_id)
-            except NotFound:
-                raise NotFound("BatchExport not found.") from None
-            if bounds.get("start_at") is None:
-                raise Invalid("Backfilling from the beginning of time is not enabled for this team.")
-            await self._check_limit(tx, project_id)
-            start, end = self._range(export, bounds)
-            return await self.lifecycle.start_backfill(tx, export, start, end)
+        try:
+            export = await require_export(tx, project_id, export_id)
+        except NotFound:
+            raise NotFound("BatchExport not found.") from None
+        if bounds.get("start_at") is None:
+            raise Invalid("Backfilling from the beginning of time is not enabled for this team.")
+        await self._check_limit(tx, project_id)
+        backfill = await self.lifecycle.start_backfill(tx, export, *self._range(export, bounds))
+        await self.journal.note(tx, by, ActivityKind.BACKFILL_CREATED, export, backfill_id=backfill.id)
+        return backfill
 
-    async def cancel(self, project_id: int, export_id: UUID, backfill_id: UUID) -> Backfill:
+    async def cancel(self, project_id: int, export_id: UUID, backfill_id: UUID, by: Actor) -> Backfill:
         """Stop a backfill and its runs; raises Invalid when it has ended already."""
         async with self.store.write() as tx:
-            await require_export(tx, project_id, export_id)
+            export = await require_export(tx, project_id, export_id)
             backfill = await require_backfill(tx, export_id, backfill_id, lock=True)
             if not backfill.is_open:
                 raise Invalid(f"Cannot cancel a backfill that is in '{backfill.status}' status")
             runs = await self.lifecycle.cancel_backfill(tx, backfill)
             cancelled = await require_backfill(tx, export_id, backfill_id)
+            await self.journal.note(tx, by, ActivityKind.BACKFILL_CANCELLED, export, backfill_id=backfill_id)
         await self.lifecycle.stop(runs)
         return cancelled
 

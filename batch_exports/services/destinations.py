@@ -33,6 +33,7 @@ class DestinationService:
             stored = (await require_export(tx, project_id, export_id)).destination
         sent = body.get("destination") or {}
         export_fields.check_same_type(stored.type, sent)
+        export_fields.check_no_integration(sent)
         config = export_fields.merged(stored.full_config, sent.get("config") or {})
         check({"type": stored.type, "config": config})
         return await self._run(stored.type, config, body.get("step") or 0)

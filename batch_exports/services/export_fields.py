@@ -19,13 +19,7 @@ _OFFSET_INTERVALS = frozenset({Interval.DAY, Interval.WEEK})
 
 def new_destination(sent: Body) -> Destination:
     """The destination that a body describes; raises Invalid for an integration, of which this service has none."""
-    integration = sent.get("integration") or sent.get("integration_id")
-    if integration is not None:
-        raise Invalid(
-            f'Invalid pk "{integration}" - object does not exist.',
-            code="does_not_exist",
-            attr="destination__integration",
-        )
+    check_no_integration(sent)
     config, secrets = split_secrets(sent["type"], sent.get("config") or {})
     return Destination(type=sent["type"], config=config, secrets=secrets)
 
@@ -66,6 +60,17 @@ def new_filters(body: Body, model: Model) -> tuple[Mapping[str, Any], ...] | Non
     if filters and model is not Model.EVENTS:
         raise Invalid(f"'filters' is only supported for 'events' model not '{model}' model", attr="filters")
     return None if filters is None else tuple(filters)
+
+
+def check_no_integration(sent: Body) -> None:
+    """Raise Invalid for an integration: this service keeps none, so that whatever is named does not exist."""
+    integration = sent.get("integration") or sent.get("integration_id")
+    if integration is not None:
+        raise Invalid(
+            f'Invalid pk "{integration}" - object does not exist.',
+            code="does_not_exist",
+            attr="destination__integration",
+        )
 
 
 def check_same_type(stored: str, sent: Body) -> None:

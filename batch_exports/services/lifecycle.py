@@ -1,75 +1,47 @@
-"""How runs and backfills move from one state to the next: the same rules for production and for the mock."""
+"""How runs and backfills move from one state to the next: the same rules for production and for the mock.
 
-import logging
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+Order of locks: whoever changes a backfill, or begins or ends a run, reads their export in the same transaction before.
+A store locks what a write reads, so that the backfills and runs of one export change one transaction at a time, and no
+two transactions wait for each other. What touches a single row, as the progress of a run does, needs no more than that.
+"""
+
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from batch_exports.domain.backfills import OPEN_BACKFILL_STATUSES, Backfill, BackfillStatus
-from batch_exports.domain.exports import Export
-from batch_exports.domain.logs import LogEntry, LogLevel
-from batch_exports.domain.runs import OPEN_STATUSES, Run, RunStatus
-from batch_exports.ports import Clock, IdFactory, Queue, RunEngine, Transaction
+from batch_exports.domain.activity import SERVICE, ActivityKind
+from batch_exports.domain.backfills import (
+    OPEN_BACKFILL_STATUSES,
+    Backfill,
+    BackfillStatus,
+    Estimate,
+    first_worth,
+    interval_of,
+)
+from batch_exports.domain.exports import Export, PausedReason
+from batch_exports.domain.logs import LogLevel
+from batch_exports.domain.pausing import FAILURE_WINDOWS, failures_among, paused
+from batch_exports.domain.runs import Run, RunStatus
+from batch_exports.ports import RunQuery, Transaction
+from batch_exports.services.journal import Journal
+from batch_exports.services.run_states import RunStates
 
-logger = logging.getLogger(__name__)
-
-BACKFILL_WINDOW = 2
-"""Runs of one backfill handed to the engine at a time: the next one waits while one works."""
+AUTO_PAUSE_FAILURES = 3
+"""Failures among an export's latest runs that pause it, unless the operator says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
-class Lifecycle:
+class Lifecycle(RunStates):
     """Starts, moves and ends runs and backfills, always inside the caller's transaction."""
 
-    clock: Clock
-    new_id: IdFactory
-    engine: RunEngine
+    auto_pause_failures: int = AUTO_PAUSE_FAILURES
+    """How many failures among its latest runs pause an export; 0 for never."""
 
-    async def start_run(
-        self,
-        tx: Transaction,
-        export: Export,
-        start: datetime,
-        end: datetime,
-        *,
-        backfill_id: UUID | None = None,
-        retry_of: UUID | None = None,
-    ) -> Run:
-        """Make the run of one interval and hand it to the engine."""
-        now = self.clock.now()
-        run = Run(
-            id=self.new_id(),
-            export_id=export.id,
-            project_id=export.project_id,
-            status=RunStatus.STARTING,
-            data_interval_start=start,
-            data_interval_end=end,
-            created_at=now,
-            last_updated_at=now,
-            backfill_id=backfill_id,
-            retry_of=retry_of,
-        )
-        await tx.runs.add(run)
-        await self.engine.start(tx, run, Queue.LIVE if backfill_id is None else Queue.BACKFILL)
-        return run
-
-    async def begin(self, tx: Transaction, run_id: UUID) -> Run | None:
-        """Mark a run as running; None when it has ended meanwhile."""
-        run = await self._change(tx, run_id, status=RunStatus.RUNNING)
-        if run is not None and run.backfill_id is not None:
-            await tx.backfills.change(
-                run.backfill_id,
-                frozenset({BackfillStatus.STARTING}),
-                status=BackfillStatus.RUNNING,
-                last_updated_at=self.clock.now(),
-            )
-        return run
-
-    async def progress(self, tx: Transaction, run_id: UUID, **counts: Any) -> Run | None:
-        """Record how far a run came (`records_completed`, `bytes_exported`, ...); None when it has ended meanwhile."""
-        return await self._change(tx, run_id, **counts)
+    @property
+    def journal(self) -> Journal:
+        """Where what the service does on its own is noted."""
+        return Journal(self.clock, self.new_id)
 
     async def complete(self, tx: Transaction, run_id: UUID, records: int, size: int) -> Run | None:
         """End a run as completed, and go on with its backfill; None when it had ended before."""
@@ -78,10 +50,18 @@ class Lifecycle:
         )
 
     async def fail(self, tx: Transaction, run_id: UUID, error: str) -> Run | None:
-        """End a run as failed with a cause that its user can read, and go on with its backfill."""
-        run = await self._end(tx, run_id, RunStatus.FAILED, latest_error=error)
+        """End a run as failed with a cause that its user can read, and go on with its backfill.
+
+        An export whose runs keep failing is paused instead, and its backfills are cancelled; their runs stop by
+        themselves at their next step.
+        """
+        export = await self._lock_export(tx, run_id)
+        run = await self._change(tx, run_id, **self._ended(RunStatus.FAILED), latest_error=error)
         if run is not None:
             await self.log(tx, run, LogLevel.ERROR, error)
+        if run is not None and export is not None:
+            await self._pause_if_failing(tx, export, run)
+            await self._go_on(tx, export, run)
         return run
 
     async def cancel(self, tx: Transaction, run: Run) -> Run | None:
@@ -92,12 +72,40 @@ class Lifecycle:
         return cancelled
 
     async def start_backfill(self, tx: Transaction, export: Export, start: datetime, end: datetime) -> Backfill:
-        """Make the backfill of `[start, end)`, both interval boundaries, and its first runs."""
+        """Make the backfill of `[start, end)`, both interval boundaries, and its first run, which will open it."""
         backfill = self._new_backfill(export, start, end, export.schedule.count(start, end), next_start_at=start)
         await tx.backfills.add(backfill)
-        for _ in range(min(BACKFILL_WINDOW, backfill.total_runs)):
-            await self._advance(tx, export, backfill.id)
+        await self._advance(tx, export, backfill.id)
         return backfill
+
+    async def open_backfill(self, tx: Transaction, run: Run, found: Estimate) -> Run | None:
+        """Begin a backfill by the first of its runs, knowing what its range holds; the run as it is to go on.
+
+        The run moves to the first interval that has rows, or that was exported before and is to be replaced, and a
+        second one is made to wait while it works. Where the whole range has none, the run and its backfill are
+        completed: None then, and when the run has ended meanwhile.
+        """
+        export = await self._lock_export(tx, run.id)
+        backfill = run.backfill_id and export and await tx.backfills.get(export.id, run.backfill_id, lock=True)
+        if not export or not backfill or backfill.status is not BackfillStatus.STARTING:
+            return await self._change(tx, run.id)
+        first = first_worth(found, await self._first_exported(tx, backfill))
+        if found.rows == 0 and first is None:
+            await self._complete_empty(tx, export, backfill, run)
+            return None
+        moved: dict[str, Any] = {}
+        changes: dict[str, Any] = {"status": BackfillStatus.RUNNING, "total_records_count": found.rows}
+        start = None if first is None else export.schedule.floor(first)
+        if start is not None and start > backfill.start_at:
+            changes["adjusted_start_at"] = start
+        if start is not None and start > run.data_interval_start:
+            end, next_start_at = interval_of(backfill, export.schedule, start)
+            skipped = export.schedule.count(run.data_interval_start, start)
+            changes |= {"next_start_at": next_start_at, "total_runs": max(1, backfill.total_runs - skipped)}
+            moved = {"data_interval_start": start, "data_interval_end": end}
+        await self._change_backfill(tx, backfill.id, **changes)
+        await self._advance(tx, export, backfill.id)
+        return await self._change(tx, run.id, **moved)
 
     async def start_retry(self, tx: Transaction, export: Export, run: Run) -> tuple[Backfill, Run]:
         """Make a backfill whose only run exports the interval of `run` again."""
@@ -108,46 +116,27 @@ class Lifecycle:
 
     async def cancel_backfill(self, tx: Transaction, backfill: Backfill) -> list[Run]:
         """End a backfill and its open runs as cancelled; the caller tells the engine of the runs after the commit."""
-        now = self.clock.now()
-        ended = await tx.backfills.change(
-            backfill.id,
-            OPEN_BACKFILL_STATUSES,
-            status=BackfillStatus.CANCELLED,
-            finished_at=now,
-            last_updated_at=now,
-            next_start_at=None,
-        )
-        if ended is None:
+        changes = self._ended(BackfillStatus.CANCELLED)
+        if await self._change_backfill(tx, backfill.id, **changes, next_start_at=None) is None:
             return []
         runs = await tx.runs.open_runs(backfill.export_id, backfill_id=backfill.id)
         cancelled = [await self.cancel(tx, run) for run in runs]
         return [run for run in cancelled if run is not None]
 
-    async def stop(self, runs: Iterable[Run]) -> None:
-        """Tell the engine of cancelled runs, after the commit; one that it cannot be told of stops at its next step."""
-        for run in runs:
-            try:
-                await self.engine.cancel(run.id)
-            except Exception:
-                logger.warning("Run %s is cancelled, but the engine could not be told.", run.id, exc_info=True)
-
-    async def log(self, tx: Transaction, run: Run, level: LogLevel, message: str) -> None:
-        """Append one log entry of a run."""
-        entry = LogEntry(
-            export_id=run.export_id, run_id=run.id, level=level, message=message, timestamp=self.clock.now()
-        )
-        await tx.logs.add([entry])
-
-    async def _change(self, tx: Transaction, run_id: UUID, **changes: Any) -> Run | None:
-        return await tx.runs.change(run_id, OPEN_STATUSES, last_updated_at=self.clock.now(), **changes)
+    async def _change_backfill(self, tx: Transaction, backfill_id: UUID, **changes: Any) -> Backfill | None:
+        values = {"last_updated_at": self.clock.now(), **changes}
+        return await tx.backfills.change(backfill_id, OPEN_BACKFILL_STATUSES, **values)
 
     async def _end(self, tx: Transaction, run_id: UUID, status: RunStatus, **changes: Any) -> Run | None:
-        run = await self._change(tx, run_id, status=status, finished_at=self.clock.now(), **changes)
-        if run is not None and run.backfill_id is not None:
-            export = await tx.exports.get(run.project_id, run.export_id)
-            if export is not None:
-                await self._advance(tx, export, run.backfill_id)
+        export = await self._lock_export(tx, run_id)
+        run = await self._change(tx, run_id, **self._ended(status), **changes)
+        if run is not None and export is not None:
+            await self._go_on(tx, export, run)
         return run
+
+    async def _go_on(self, tx: Transaction, export: Export, run: Run) -> None:
+        if run.backfill_id is not None:
+            await self._advance(tx, export, run.backfill_id)
 
     async def _advance(self, tx: Transaction, export: Export, backfill_id: UUID) -> None:
         """Make the next run of an open backfill, or complete the backfill when none is left."""
@@ -157,25 +146,54 @@ class Lifecycle:
         if backfill.next_start_at is not None:
             await self._next_run(tx, export, backfill, backfill.next_start_at)
         elif not await tx.runs.open_runs(export.id, backfill_id=backfill_id):
-            now = self.clock.now()
-            await tx.backfills.change(
-                backfill_id,
-                OPEN_BACKFILL_STATUSES,
-                status=BackfillStatus.COMPLETED,
-                finished_at=now,
-                last_updated_at=now,
-            )
+            rows = await tx.backfills.records(backfill_id)
+            changes = self._ended(BackfillStatus.COMPLETED)
+            await self._change_backfill(tx, backfill_id, **changes, total_records_count=rows)
 
     async def _next_run(self, tx: Transaction, export: Export, backfill: Backfill, start: datetime) -> None:
-        # The schedule may have changed since the backfill was made: never past its end.
-        end = min(export.schedule.following(start), backfill.end_at)
+        end, next_start_at = interval_of(backfill, export.schedule, start)
         await self.start_run(tx, export, start, end, backfill_id=backfill.id)
-        await tx.backfills.change(
-            backfill.id,
-            OPEN_BACKFILL_STATUSES,
-            next_start_at=end if end < backfill.end_at else None,
-            last_updated_at=self.clock.now(),
+        await self._change_backfill(tx, backfill.id, next_start_at=next_start_at)
+
+    async def _first_exported(self, tx: Transaction, backfill: Backfill) -> datetime | None:
+        """Where the first interval of the range begins that a run has completed already; None for none."""
+        completed = await tx.runs.page(
+            RunQuery(
+                export_id=backfill.export_id,
+                order_by="data_interval_start",
+                descending=False,
+                limit=1,
+                statuses=frozenset({RunStatus.COMPLETED}),
+                interval_from=backfill.start_at,
+                interval_until=backfill.end_at,
+            )
         )
+        return completed[0].data_interval_start if completed else None
+
+    async def _complete_empty(self, tx: Transaction, export: Export, backfill: Backfill, run: Run) -> None:
+        """Complete a backfill whose range has no rows, and with it the only run that it made."""
+        left_out = export.schedule.count(run.data_interval_end, backfill.end_at)
+        changes = {"next_start_at": None, "total_runs": max(1, backfill.total_runs - left_out)}
+        await self._change_backfill(tx, backfill.id, **changes)
+        if await self.complete(tx, run.id, 0, 0) is not None:
+            await self.log(tx, run, LogLevel.INFO, "Completed: there are no rows in the range of the backfill.")
+
+    async def _pause_if_failing(self, tx: Transaction, export: Export, run: Run) -> None:
+        """Pause the export of a run that failed, when too many of its latest runs did, and cancel its backfills."""
+        if export.paused or self.auto_pause_failures == 0:
+            return
+        window = max(FAILURE_WINDOWS[export.schedule.interval], self.auto_pause_failures)
+        latest = (await tx.runs.latest([export.id], window))[export.id]
+        failures = failures_among(export, latest)
+        if failures < self.auto_pause_failures:
+            return
+        pausing = paused(export, self.clock.now(), PausedReason.FAILURES)
+        await self.journal.save(tx, SERVICE, export, pausing, run_id=run.id)
+        for backfill in await tx.backfills.open_backfills(export.id):
+            await self.cancel_backfill(tx, backfill)
+            await self.journal.note(tx, SERVICE, ActivityKind.BACKFILL_CANCELLED, export, backfill_id=backfill.id)
+        text = f"The export is paused: {failures} of its last {len(latest)} runs failed. Correct it, then unpause it."
+        await self.log(tx, run, LogLevel.WARNING, text)
 
     def _new_backfill(
         self, export: Export, start: datetime, end: datetime, total_runs: int, *, next_start_at: datetime | None
@@ -193,26 +211,3 @@ class Lifecycle:
             total_runs=total_runs,
             next_start_at=next_start_at,
         )
-
-
-def paused(export: Export, at: datetime) -> Export:
-    """The export, paused at a moment; one that is paused already stays as it is."""
-    return export if export.paused else replace(export, paused=True, last_paused_at=at, last_updated_at=at)
-
-
-def unpaused(export: Export, at: datetime) -> Export:
-    """The export, scheduled again from the last boundary before `at` whose rows have arrived."""
-    schedule = export.schedule
-    settled = schedule.settled(at)
-    next_at = schedule.due_at(schedule.next_run_end(settled))
-    return replace(export, paused=False, last_updated_at=at, next_start_at=settled, next_at=next_at)
-
-
-def missed_while_paused(export: Export, at: datetime) -> tuple[datetime, datetime] | None:
-    """The whole intervals `[start, end)` that a paused export's schedule would have exported by `at`; None for none."""
-    schedule = export.schedule
-    start = schedule.floor(export.next_start_at or export.last_paused_at or at)
-    end = schedule.settled(at)
-    if schedule.end_at is not None:
-        end = min(end, schedule.floor(schedule.end_at))
-    return (start, end) if start < end else None

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -19,6 +19,7 @@ from batch_exports.domain.logs import LogLevel
 from batch_exports.domain.runs import Run
 from batch_exports.domain.selections import Selection, selection_of
 from batch_exports.ports import Chunk, Destinations, RunContext, Source, Store, WrittenFile
+from batch_exports.services.estimates import Estimator
 from batch_exports.services.lifecycle import Lifecycle
 
 logger = logging.getLogger(__name__)
@@ -74,6 +75,8 @@ class RunBody:
         async with self.store.write() as tx:
             run = await self.lifecycle.begin(tx, UUID(run_id))
             export = None if run is None else await tx.exports.get(run.project_id, run.export_id)
+        if run is not None and export is not None:
+            run = await Estimator(self.store, self.source, self.lifecycle).open_backfill(export, run)
         if run is None or export is None:
             return {"skip": True, "rows": 0, "parts": []}
         # Opened before anything is read, so that refused settings fail the run of an empty interval too.
@@ -123,10 +126,13 @@ class RunBody:
                     tx, run, LogLevel.INFO, f"Completed: {rows} rows, {size} bytes, {len(written)} files."
                 )
 
-    async def note_retry(self, run_id: str, attempt: int, error: str) -> None:
-        """Show, while the run goes on, that a step failed and will be tried again as attempt number `attempt`."""
+    async def note_retry(self, run_id: str, attempt: int, error: str, delay: float) -> None:
+        """Show, while the run goes on, that a step failed and will be tried again in `delay` seconds."""
+        at = self.lifecycle.clock.now() + timedelta(seconds=delay)
         async with self.store.write() as tx:
-            run = await self.lifecycle.progress(tx, UUID(run_id), attempt=attempt, latest_error=error)
+            run = await self.lifecycle.progress(
+                tx, UUID(run_id), attempt=attempt, next_attempt_at=at, latest_error=error
+            )
             if run is not None:
                 await self.lifecycle.log(tx, run, LogLevel.WARNING, f"Attempt {attempt - 1} failed: {error}")
 
@@ -142,6 +148,9 @@ class RunBody:
             export = None if run is None else await tx.exports.get(run.project_id, run.export_id)
         if run is None or export is None or not run.is_open:
             raise RunCancelled("The run has ended.")
+        if run.next_attempt_at is not None:
+            async with self.store.write() as tx:
+                await self.lifecycle.progress(tx, run.id)
         filters = None if plan["filters"] is None else tuple(plan["filters"])
         destination = replace(export.destination, config=plan["config"])
         return replace(export, destination=destination, filters=filters), run

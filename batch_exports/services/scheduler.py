@@ -44,9 +44,9 @@ class Scheduler:
                 try:
                     started += await self._start_next(project_id, export_id)
                     self._failing.discard(export_id)
-                except Exception:
+                except Exception as error:  # noqa: BLE001  # whatever it is, the others go on
                     failed.add(export_id)
-                    self._report(export_id)
+                    self._report(export_id, error)
         return started
 
     async def reconcile(self) -> None:
@@ -59,11 +59,11 @@ class Scheduler:
         for run in resting:
             await self._reconcile(run, states.get(run.id, EngineState.UNKNOWN))
 
-    def _report(self, export_id: UUID) -> None:
+    def _report(self, export_id: UUID, error: Exception) -> None:
         # Once: an export that cannot be started is tried again at every tick.
         if export_id not in self._failing:
             self._failing.add(export_id)
-            logger.exception("The scheduled run of export %s could not be started; it is tried again.", export_id)
+            logger.error("The run of export %s could not be started; it is tried again.", export_id, exc_info=error)
 
     async def _due(self, failed: Collection[UUID]) -> list[tuple[int, UUID]]:
         async with self.store.read() as tx:

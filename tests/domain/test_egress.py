@@ -38,6 +38,15 @@ def numeric_spellings(address: ipaddress.IPv4Address) -> list[str]:
     ]
 
 
+def ipv6_forms(address: ipaddress.IPv4Address) -> list[str]:
+    """What leads to an IPv4 address or looks like it: mapped, compatible, translated (NAT64, SIIT), or by 6to4."""
+    high, low = f"{int(address) >> 16:x}", f"{int(address) & 0xFFFF:x}"
+    return [
+        f"::ffff:{address}", f"::ffff:{high}:{low}", f"0:0:0:0:0:FFFF:{address}", f"::{address}",
+        f"64:ff9b::{address}", f"64:ff9b:1::{address}", f"::ffff:0:{address}", f"2002:{high}:{low}::1",
+    ]  # fmt: skip
+
+
 @given(private_addresses)
 def test_public_refuses_every_address_that_is_not_public(address):
     assert not PUBLIC.permits_host(str(address))
@@ -46,16 +55,26 @@ def test_public_refuses_every_address_that_is_not_public(address):
 
 @given(private_v4)
 def test_public_refuses_private_addresses_dressed_as_ipv6(address):
-    for text in (f"::ffff:{address}", f"64:ff9b::{address}", f"::{address}", f"[::ffff:{address}]"):
+    for text in ipv6_forms(address):
+        assert not PUBLIC.permits_address(text), text
         assert not PUBLIC.permits_host(text), text
-    assert not PUBLIC.permits_address(str(ipaddress.IPv6Address((0x2002 << 112) | (int(address) << 80))))
+        assert not PUBLIC.permits_host(f"[{text}]"), text
+
+
+@given(private_v4)
+def test_no_spelling_of_a_private_address_can_be_written(address):
+    for text in [str(address), *numeric_spellings(address), *(f"[{form}]" for form in ipv6_forms(address))]:
+        for kind, setting, value in (("S3", "endpoint_url", f"http://{text}:9000/x"), ("Postgres", "host", text)):
+            with pytest.raises(Invalid) as refusal:
+                check_config_hosts(kind, {setting: value}, PUBLIC)
+            assert refusal.value.attr == f"destination__config__{setting}"
 
 
 @given(st.ip_addresses(v=4))
 def test_no_address_is_let_in_by_writing_it_as_numbers(address):
     for text in numeric_spellings(address):
-        assert not PUBLIC.permits_host(text), text
-        assert not LOOPBACK.permits_host(text), text
+        for policy in (PUBLIC, LOOPBACK, ANY):
+            assert not policy.permits_host(text), text
 
 
 @given(st.ip_addresses())
@@ -92,8 +111,9 @@ def test_an_allowed_network_permits_its_addresses_even_with_host_bits_set(addres
 
 @given(private_addresses)
 def test_a_public_name_that_leads_to_a_private_address_is_refused(address):
-    with pytest.raises(PermanentFailure, match="egress policy 'public'"):
+    with pytest.raises(PermanentFailure, match="egress policy 'public'") as refusal:
         PUBLIC.require_addresses("storage.example.com", ["93.184.215.14", str(address)])
+    assert f"refuses host 'storage.example.com' at address {address}. Use an allowed host" in str(refusal.value)
 
 
 @given(private_addresses)

@@ -6,18 +6,17 @@ from hypothesis import strategies as st
 
 from batch_exports.domain.backfills import BackfillStatus, expected_runs, progress
 from batch_exports.domain.errors import Invalid, LimitReached, NotFound
-from batch_exports.domain.identifiers import uuid7
 from batch_exports.domain.runs import RunStatus
 from batch_exports.ports import Queue
-from batch_exports.services.lifecycle import BACKFILL_WINDOW
-from tests.services.worlds import NOW, ServiceWorld
+from tests.builders import make_export
+from tests.services.worlds import KEY, NOW, ServiceWorld
 
 FILE = {"type": "File", "config": {"path": "events"}}
 RANGE = {"start_at": "2026-11-23T00:00:00Z", "end_at": "2026-11-23T06:00:00Z"}
 
 
 async def start(world, export, bounds=RANGE):
-    return await world.services.backfills.create(1, export.id, bounds)
+    return await world.backfill(export, bounds)
 
 
 async def finish(world, export, end=None):
@@ -32,7 +31,9 @@ async def test_a_backfill_makes_one_run_per_interval_oldest_first_a_few_at_a_tim
     world = ServiceWorld()
     export = await world.export()
     backfill = await start(world, export)
-    assert len(await world.runs(export)) == BACKFILL_WINDOW
+    (first,) = await world.runs(export)
+    await world.open_backfill(first)
+    assert len(await world.runs(export)) == 2
     runs = await finish(world, export)
     assert [run.data_interval_start.hour for run in runs] == [0, 1, 2, 3, 4, 5]
     assert {run.backfill_id for run in runs} == {backfill.id}
@@ -43,7 +44,7 @@ async def test_a_backfill_makes_one_run_per_interval_oldest_first_a_few_at_a_tim
 
 @given(st.lists(st.sampled_from(["complete", "fail", "cancel"]), min_size=6, max_size=6))
 async def test_however_its_runs_end_a_backfill_walks_its_whole_range_once(ends):
-    world = ServiceWorld()
+    world = ServiceWorld(auto_pause_failures=0)
     export = await world.export()
     backfill = await start(world, export)
     seen = []
@@ -51,7 +52,7 @@ async def test_however_its_runs_end_a_backfill_walks_its_whole_range_once(ends):
         run = (await world.runs(export))[0]
         seen.append(run.data_interval_start.hour)
         if end == "cancel":
-            await world.services.runs.cancel(1, export.id, run.id)
+            await world.services.runs.cancel(1, export.id, run.id, KEY)
         else:
             await getattr(world, end)(run)
     assert seen == [0, 1, 2, 3, 4, 5]
@@ -73,7 +74,7 @@ async def test_a_run_that_ends_twice_moves_its_backfill_once():
     assert (await world.complete(run)).status is RunStatus.COMPLETED
     assert await world.complete(run) is None
     assert await world.fail(run) is None
-    assert len(await world.runs(export)) == BACKFILL_WINDOW
+    assert len(await world.runs(export)) == 1
 
 
 @pytest.mark.parametrize(
@@ -162,7 +163,7 @@ async def test_a_project_may_have_so_many_backfills_in_progress_and_no_more():
     with pytest.raises(LimitReached) as refusal:
         await start(world, export)
     assert refusal.value.retry_after > 0
-    await world.services.backfills.cancel(1, export.id, backfill.id)
+    await world.services.backfills.cancel(1, export.id, backfill.id, KEY)
     assert (await start(world, export)).is_open
 
 
@@ -171,25 +172,25 @@ async def test_a_cancelled_backfill_takes_its_runs_along():
     export = await world.export()
     backfill = await start(world, export)
     runs = await world.runs(export)
-    cancelled = await world.services.backfills.cancel(1, export.id, backfill.id)
+    cancelled = await world.services.backfills.cancel(1, export.id, backfill.id, KEY)
     assert cancelled.status is BackfillStatus.CANCELLED
     assert await world.runs(export) == []
     assert sorted(world.engine.cancelled) == sorted(run.id for run in runs)
     with pytest.raises(Invalid, match="Cannot cancel a backfill that is in 'Cancelled' status"):
-        await world.services.backfills.cancel(1, export.id, backfill.id)
+        await world.services.backfills.cancel(1, export.id, backfill.id, KEY)
 
 
 async def test_what_does_not_exist_cannot_be_backfilled():
     world = ServiceWorld()
     with pytest.raises(NotFound, match="BatchExport not found\\."):
-        await world.services.backfills.create(1, uuid7(), RANGE)
+        await world.backfill(make_export(), RANGE)
 
 
 async def test_a_longer_interval_chosen_meanwhile_does_not_lead_past_the_range():
     world = ServiceWorld()
     export = await world.export()
     await start(world, export)
-    await world.services.exports.update(1, export.id, {"interval": "day"}, lambda _: None)
+    await world.services.exports.update(world.change(export), {"interval": "day"}, lambda _: None)
     runs = await finish(world, export)
     assert runs[-1].data_interval_end == datetime(2026, 11, 23, 6, tzinfo=UTC)
     assert sum((run.data_interval_end - run.data_interval_start for run in runs), timedelta()) == timedelta(hours=6)
@@ -199,7 +200,7 @@ async def test_progress_never_passes_its_end_though_a_shorter_interval_makes_mor
     world = ServiceWorld()
     export = await world.export(interval="day")
     backfill = await start(world, export, {"start_at": "2026-11-20", "end_at": "2026-11-22"})
-    await world.services.exports.update(1, export.id, {"interval": "hour"}, lambda _: None)
+    await world.services.exports.update(world.change(export), {"interval": "hour"}, lambda _: None)
     shares = []
     while runs := await world.runs(export):
         await world.complete(runs[0])

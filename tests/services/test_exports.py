@@ -47,7 +47,7 @@ async def test_a_change_of_one_setting_keeps_the_others_and_the_credentials():
     export = await world.export(destination=S3)
     body = {"destination": {"config": {"prefix": "other", "compression": "gzip"}}}
     checked = []
-    changed, _ = await world.services.exports.update(1, export.id, body, checked.append)
+    changed, _ = await world.services.exports.update(world.change(export), body, checked.append)
     assert changed.destination.full_config == {**S3["config"], "prefix": "other", "compression": "gzip"}
     assert checked == [{"type": "S3", "config": changed.destination.full_config}]
 
@@ -100,7 +100,7 @@ async def test_a_refused_change_names_its_field_and_changes_nothing(body, detail
     world = ServiceWorld()
     export = await world.export()
     with pytest.raises(Invalid) as refusal:
-        await world.services.exports.update(1, export.id, body, accept)
+        await world.services.exports.update(world.change(export), body, accept)
     assert detail in refusal.value.detail
     assert refusal.value.attr == attr
     assert await world.reread(export) == export
@@ -125,7 +125,7 @@ async def test_put_resets_the_offsets_and_keeps_other_fields_that_are_left_out()
     world = ServiceWorld()
     export = await world.export(interval="day", offset_hour=5, end_at="2027-01-01T00:00:00Z")
     body = {"name": "Daily", "interval": "day", "destination": {"type": "NoOp", "config": {}}}
-    changed, _ = await world.services.exports.replace(1, export.id, body, accept)
+    changed, _ = await world.services.exports.replace(world.change(export), body, accept)
     assert (changed.name, changed.schedule.offset_hour) == ("Daily", 0)
     assert changed.schedule.end_at == export.schedule.end_at
 
@@ -133,9 +133,9 @@ async def test_put_resets_the_offsets_and_keeps_other_fields_that_are_left_out()
 async def test_patch_keeps_the_offsets_until_the_interval_has_none():
     world = ServiceWorld()
     export = await world.export(interval="day", offset_hour=5)
-    changed, _ = await world.services.exports.update(1, export.id, {"name": "Other"}, accept)
+    changed, _ = await world.services.exports.update(world.change(export), {"name": "Other"}, accept)
     assert changed.schedule.offset_hour == 5
-    changed, _ = await world.services.exports.update(1, export.id, {"interval": "hour"}, accept)
+    changed, _ = await world.services.exports.update(world.change(export), {"interval": "hour"}, accept)
     assert changed.schedule.offset_hour == 0
 
 
@@ -145,7 +145,9 @@ async def test_a_change_of_interval_leaves_no_gap_and_no_overlap(before, after):
     export = await world.export(interval=before)
     world.clock.at += timedelta(hours=5)
     await world.services.scheduler.tick()
-    await world.services.exports.update(1, export.id, {"interval": after, "timezone": "America/New_York"}, accept)
+    await world.services.exports.update(
+        world.change(export), {"interval": after, "timezone": "America/New_York"}, accept
+    )
     world.clock.at += timedelta(days=3)
     await world.services.scheduler.tick()
     runs = await world.runs(export)
@@ -156,27 +158,27 @@ async def test_a_change_of_interval_leaves_no_gap_and_no_overlap(before, after):
 async def test_pausing_by_patch_is_pausing():
     world = ServiceWorld()
     export = await world.export()
-    changed, _ = await world.services.exports.update(1, export.id, {"paused": True}, accept)
+    changed, _ = await world.services.exports.update(world.change(export), {"paused": True}, accept)
     assert (changed.paused, changed.last_paused_at) == (True, NOW)
-    changed, _ = await world.services.exports.update(1, export.id, {"paused": False}, accept)
+    changed, _ = await world.services.exports.update(world.change(export), {"paused": False}, accept)
     assert (changed.paused, changed.next_at) == (False, datetime(2026, 11, 23, 13, 1, tzinfo=UTC))
 
 
 async def test_pausing_twice_keeps_the_first_moment():
     world = ServiceWorld()
     export = await world.export()
-    await world.services.exports.pause(1, export.id)
+    await world.services.exports.pause(world.change(export))
     world.clock.at += timedelta(hours=1)
-    await world.services.exports.pause(1, export.id)
+    await world.services.exports.pause(world.change(export))
     assert (await world.reread(export)).last_paused_at == NOW
 
 
 async def test_unpausing_backfills_the_whole_intervals_since_the_pause():
     world = ServiceWorld()
     export = await world.export()
-    await world.services.exports.pause(1, export.id)
+    await world.services.exports.pause(world.change(export))
     world.clock.at += timedelta(hours=3)
-    backfill = await world.services.exports.unpause(1, export.id, backfill=True)
+    backfill = await world.services.exports.unpause(world.change(export), backfill=True)
     assert backfill is not None
     assert (backfill.start_at.hour, backfill.end_at.hour, backfill.total_runs) == (12, 15, 3)
     assert (await world.reread(export)).next_at == datetime(2026, 11, 23, 16, 1, tzinfo=UTC)
@@ -186,9 +188,9 @@ async def test_a_run_that_was_due_when_the_pause_began_is_not_lost():
     world = ServiceWorld()
     export = await world.export()
     world.clock.at = datetime(2026, 11, 23, 15, 0, 30, tzinfo=UTC)
-    await world.services.exports.pause(1, export.id)
+    await world.services.exports.pause(world.change(export))
     world.clock.at += timedelta(hours=2)
-    backfill = await world.services.exports.unpause(1, export.id, backfill=True)
+    backfill = await world.services.exports.unpause(world.change(export), backfill=True)
     assert backfill is not None
     assert (backfill.start_at.hour, backfill.end_at.hour) == (12, 16)
     assert (await world.reread(export)).next_start_at == backfill.end_at
@@ -197,9 +199,9 @@ async def test_a_run_that_was_due_when_the_pause_began_is_not_lost():
 async def test_rows_that_may_still_arrive_are_left_to_the_schedule():
     world = ServiceWorld()
     export = await world.export()
-    await world.services.exports.pause(1, export.id)
+    await world.services.exports.pause(world.change(export))
     world.clock.at = datetime(2026, 11, 23, 15, 0, 5, tzinfo=UTC)
-    backfill = await world.services.exports.unpause(1, export.id, backfill=True)
+    backfill = await world.services.exports.unpause(world.change(export), backfill=True)
     assert backfill is not None
     assert backfill.end_at == datetime(2026, 11, 23, 14, tzinfo=UTC)
     assert (await world.reread(export)).next_at == datetime(2026, 11, 23, 15, 1, tzinfo=UTC)
@@ -208,9 +210,9 @@ async def test_rows_that_may_still_arrive_are_left_to_the_schedule():
 async def test_unpausing_backfills_nothing_outside_the_schedules_window():
     world = ServiceWorld()
     export = await world.export(end_at="2026-11-23T14:30:00Z")
-    await world.services.exports.pause(1, export.id)
+    await world.services.exports.pause(world.change(export))
     world.clock.at += timedelta(days=3)
-    backfill = await world.services.exports.unpause(1, export.id, backfill=True)
+    backfill = await world.services.exports.unpause(world.change(export), backfill=True)
     assert backfill is not None
     assert (backfill.start_at.hour, backfill.end_at.hour) == (12, 14)
 
@@ -218,22 +220,22 @@ async def test_unpausing_backfills_nothing_outside_the_schedules_window():
 async def test_unpausing_what_is_not_paused_ignores_the_backfill():
     world = ServiceWorld()
     export = await world.export()
-    assert await world.services.exports.unpause(1, export.id, backfill=True) is None
+    assert await world.services.exports.unpause(world.change(export), backfill=True) is None
 
 
 async def test_deleting_cancels_what_is_open_and_hides_everything():
     world = ServiceWorld()
     export = await world.export()
-    await world.services.backfills.create(
-        1, export.id, {"start_at": "2026-11-23T00:00:00Z", "end_at": "2026-11-23T06:00:00Z"}
-    )
+    await world.backfill(export, {"start_at": "2026-11-23T00:00:00Z", "end_at": "2026-11-23T06:00:00Z"})
     runs = await world.runs(export)
-    await world.services.exports.delete(1, export.id)
+    await world.services.exports.delete(world.change(export))
     assert sorted(world.engine.cancelled) == sorted(run.id for run in runs)
-    for ask in (world.services.exports.get, world.services.exports.delete, world.services.exports.pause):
+    with pytest.raises(NotFound):
+        await world.services.exports.get(1, export.id)
+    for ask in (world.services.exports.delete, world.services.exports.pause):
         with pytest.raises(NotFound):
-            await ask(1, export.id)
-    _, count = await world.services.exports.page(ExportQuery(project_id=1, limit=10, offset=0))
+            await ask(world.change(export))
+    _, count = await world.services.exports.page(ExportQuery(project_id=1, limit=10, offset=0), 10)
     assert count == 0
 
 

@@ -2,7 +2,7 @@ import asyncio
 import threading
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -12,7 +12,7 @@ from batch_exports.domain.runs import RunStatus
 from batch_exports.ports import Chunk, Lane, LogQuery, WrittenFile
 from batch_exports.services.run_body import PART_ROWS, RunBody, parts_of
 from tests.builders import make_export, make_run
-from tests.services.worlds import ServiceWorld, accept
+from tests.services.worlds import KEY, ServiceWorld, accept
 
 
 @dataclass
@@ -21,12 +21,23 @@ class ListSource:
 
     rows: int
     counted: int | None = None
+    first: datetime = datetime(2000, 1, 1, tzinfo=UTC)
+    slow: bool = False
+    broken: bool = False
     killed: list[str] = field(default_factory=list)
     selections: list = field(default_factory=list)
 
-    def count(self, selection):
+    def count(self, selection, *, seconds=None):
         self.selections.append(selection)
+        if seconds is not None and self.slow:
+            raise RetryableFailure("The event store took too long.")
         return self.rows if self.counted is None else self.counted
+
+    def earliest(self, selection, *, seconds):
+        assert seconds > 0
+        if self.broken:
+            raise RetryableFailure("The event store does not answer.")
+        return self.first if self.rows else None
 
     @contextmanager
     def stream(self, selection, lane, *, query_id):
@@ -139,7 +150,7 @@ async def test_a_cancelled_run_does_no_further_step():
     stage = Stage()
     run = await stage.run()
     plan = await stage.body.plan(stage.run_id)
-    await stage.world.services.runs.cancel(1, stage.export.id, run.id)
+    await stage.world.services.runs.cancel(1, stage.export.id, run.id, KEY)
     with pytest.raises(RunCancelled):
         await stage.body.export_part(stage.run_id, plan, plan["parts"][0], [], go_on)
     with pytest.raises(RunCancelled):
@@ -151,7 +162,7 @@ async def test_a_cancelled_run_does_no_further_step():
 async def test_the_run_of_a_deleted_export_is_skipped():
     stage = Stage()
     await stage.run()
-    await stage.world.services.exports.delete(1, stage.export.id)
+    await stage.world.services.exports.delete(stage.world.change(stage.export))
     assert (await stage.body.plan(stage.run_id))["skip"]
 
 
@@ -172,7 +183,7 @@ async def test_settings_that_change_during_a_run_are_for_the_next_one():
     await stage.run()
     plan = await stage.body.plan(stage.run_id)
     change = {"destination": {"config": {"prefix": "elsewhere"}}}
-    await stage.world.services.exports.update(1, stage.export.id, change, accept)
+    await stage.world.services.exports.update(stage.world.change(stage.export), change, accept)
     files = await stage.body.export_part(stage.run_id, plan, plan["parts"][0], [], go_on)
     assert [file["key"] for file in files] == ["events/0"]
     await stage.body.commit(stage.run_id, plan, files)
@@ -183,13 +194,32 @@ async def test_a_failed_run_says_why_and_a_retried_step_shows_its_attempt():
     stage = Stage()
     await stage.run()
     await stage.body.plan(stage.run_id)
-    await stage.body.note_retry(stage.run_id, 2, "The endpoint does not answer.")
+    await stage.body.note_retry(stage.run_id, 2, "The endpoint does not answer.", 0)
     shown = await stage.shown()
     assert (shown.status, shown.attempt, shown.latest_error) == (RunStatus.RUNNING, 2, "The endpoint does not answer.")
     await stage.body.fail(stage.run_id, "The bucket does not exist.")
     shown = await stage.shown()
     assert (shown.status, shown.latest_error) == (RunStatus.FAILED, "The bucket does not exist.")
     assert (await stage.messages())[0] == "The bucket does not exist."
+
+
+@pytest.mark.parametrize("ending", ["export_part", "commit", "fail", "cancel"])
+async def test_a_run_shows_when_its_next_attempt_comes_until_it_has_come(ending):
+    stage = Stage()
+    run = await stage.run()
+    plan = await stage.body.plan(stage.run_id)
+    await stage.body.note_retry(stage.run_id, 2, "The endpoint does not answer.", 18.0)
+    assert (await stage.shown()).next_attempt_at == stage.world.clock.at + timedelta(seconds=18)
+    match ending:
+        case "export_part":
+            await stage.body.export_part(stage.run_id, plan, plan["parts"][0], [], go_on)
+        case "commit":
+            await stage.body.commit(stage.run_id, plan, [])
+        case "fail":
+            await stage.body.fail(stage.run_id, "The endpoint does not answer.")
+        case "cancel":
+            await stage.world.services.runs.cancel(1, stage.export.id, run.id, KEY)
+    assert (await stage.shown()).next_attempt_at is None
 
 
 async def test_a_part_ends_only_after_its_last_report_of_progress_is_kept():

@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import pytest
 
 from batch_exports.domain.backfills import BackfillStatus
 from batch_exports.domain.errors import Conflict, Invalid, NotFound
 from batch_exports.domain.identifiers import uuid7
 from batch_exports.domain.runs import RunStatus
-from tests.services.worlds import ServiceWorld
+from tests.services.worlds import KEY, ServiceWorld
 
 
 @pytest.fixture
@@ -27,7 +29,7 @@ async def run(world, export):
 
 
 async def test_a_cancelled_run_is_over_and_the_engine_is_told(world, export, run):
-    cancelled = await world.services.runs.cancel(1, export.id, run.id)
+    cancelled = await world.services.runs.cancel(1, export.id, run.id, KEY)
     assert (cancelled.status, cancelled.finished_at) == (RunStatus.CANCELLED, world.clock.now())
     assert world.engine.cancelled == [run.id]
     assert await world.complete(run) is None
@@ -36,13 +38,13 @@ async def test_a_cancelled_run_is_over_and_the_engine_is_told(world, export, run
 async def test_a_run_that_has_ended_cannot_be_cancelled(world, export, run):
     await world.complete(run)
     with pytest.raises(Invalid, match="Cannot cancel a run that is in 'Completed' status"):
-        await world.services.runs.cancel(1, export.id, run.id)
+        await world.services.runs.cancel(1, export.id, run.id, KEY)
     assert world.engine.cancelled == []
 
 
 async def test_a_retry_is_a_new_run_of_the_same_interval_in_a_backfill_of_its_own(world, export, run):
     await world.fail(run)
-    backfill, retry = await world.services.runs.retry(1, export.id, run.id)
+    backfill, retry = await world.retry(export, run)
     assert retry.retry_of == run.id
     assert (retry.data_interval_start, retry.data_interval_end) == (run.data_interval_start, run.data_interval_end)
     assert (backfill.start_at, backfill.end_at, backfill.total_runs) == (
@@ -58,13 +60,15 @@ async def test_a_retry_is_a_new_run_of_the_same_interval_in_a_backfill_of_its_ow
 
 async def test_an_interval_in_progress_is_not_retried(world, export, run):
     with pytest.raises(Conflict):
-        await world.services.runs.retry(1, export.id, run.id)
+        await world.retry(export, run)
 
 
 async def test_another_exports_run_does_not_exist(world, run):
     other = await world.export(name="Other")
-    for ask in (world.services.runs.get, world.services.runs.cancel, world.services.runs.retry):
+    for run_id in (run.id, uuid7()):
         with pytest.raises(NotFound):
-            await ask(1, other.id, run.id)
+            await world.services.runs.get(1, other.id, run_id)
         with pytest.raises(NotFound):
-            await ask(1, other.id, uuid7())
+            await world.services.runs.cancel(1, other.id, run_id, KEY)
+        with pytest.raises(NotFound):
+            await world.retry(other, replace(run, id=run_id))

@@ -5,7 +5,7 @@ import pytest
 
 from batch_exports.domain.runs import RunStatus
 from batch_exports.ports import EngineState, Queue
-from tests.services.worlds import ServiceWorld
+from tests.services.worlds import KEY, ServiceWorld
 
 
 async def test_nothing_starts_before_its_interval_is_over_and_settled():
@@ -104,5 +104,5 @@ async def test_a_cancel_that_the_engine_cannot_be_told_of_is_a_cancel():
         raise ConnectionError
 
     world.engine.cancel = fail
-    cancelled = await world.services.runs.cancel(1, export.id, run.id)
+    cancelled = await world.services.runs.cancel(1, export.id, run.id, KEY)
     assert cancelled.status is RunStatus.CANCELLED
