@@ -4,9 +4,11 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from batch_exports.store.cipher import Cipher, SecretsUnreadable, load_or_create_key
+from batch_exports.store.credentials import check_key, seal_anew, survey
 from batch_exports.store.dialects import prepare_sqlite
 from batch_exports.store.problems import StoreUnusable
-from batch_exports.store.schema import check_key, is_current, migrate
+from batch_exports.store.schema import is_current, migrate
+from batch_exports.store.standing import is_migrated, read_backlog
 from batch_exports.store.unit_of_work import SqlStore, SqlTransaction
 
 TRANSIENT_ERRORS: tuple[type[Exception], ...] = (OperationalError, InterfaceError, PoolTimeout)
@@ -21,7 +23,11 @@ __all__ = [
     "StoreUnusable",
     "check_key",
     "is_current",
+    "is_migrated",
     "load_or_create_key",
     "migrate",
     "prepare_sqlite",
+    "read_backlog",
+    "seal_anew",
+    "survey",
 ]

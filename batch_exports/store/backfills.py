@@ -32,7 +32,8 @@ class SqlBackfillRepository:
             backfills.c.id == backfill_id, backfills.c.export_id == export_id, export_visible(export_id)
         )
         if lock:
-            statement = statement.with_for_update()
+            # Runs that refer to it may be added meanwhile.
+            statement = statement.with_for_update(key_share=True)
         row = (await self._connection.execute(statement)).mappings().first()
         return None if row is None else Backfill(**row)
 
@@ -97,6 +98,11 @@ class SqlBackfillRepository:
         for backfill_id, status, count in await self._connection.execute(statement):
             found[backfill_id][status] = count
         return {each: _run_counts(found[each]) for each in wanted}
+
+    async def records(self, backfill_id: UUID) -> int:
+        """How many rows the completed runs of a backfill exported."""
+        of_backfill = runs.c.backfill_id == backfill_id, runs.c.status == RunStatus.COMPLETED
+        return await self._connection.scalar(select(func.sum(runs.c.records_completed)).where(*of_backfill)) or 0
 
     async def _all(self, statement: Select[Any]) -> list[Backfill]:
         return [Backfill(**row) for row in (await self._connection.execute(statement)).mappings()]

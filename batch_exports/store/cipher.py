@@ -37,15 +37,24 @@ class Cipher:
 
     def open(self, sealed: bytes, *, owner: bytes) -> bytes:
         """Decrypt what `seal` made for this owner; raises SecretsUnreadable."""
+        return self._open(sealed, owner)[1]
+
+    def renew(self, sealed: bytes, *, owner: bytes) -> bytes | None:
+        """The same under the newest key, or None if it is under that key; raises SecretsUnreadable."""
+        age, plain = self._open(sealed, owner)
+        return self.seal(plain, owner=owner) if age > 0 else None
+
+    def _open(self, sealed: bytes, owner: bytes) -> tuple[int, bytes]:
         body = sealed.removeprefix(_FORMAT)
-        for key in self._keys:
+        for age, key in enumerate(self._keys):
             try:
-                return key.decrypt(body[:_NONCE_BYTES], body[_NONCE_BYTES:], owner)
+                return age, key.decrypt(body[:_NONCE_BYTES], body[_NONCE_BYTES:], owner)
             except (InvalidTag, ValueError):
                 continue
         raise SecretsUnreadable(
             "Stored credentials cannot be decrypted: they were encrypted with another key, or the row was altered. "
-            "Start the service with the encryption key that was in use when the export was saved."
+            "Start the service with the encryption key that was in use when the export was saved, "
+            "as BATCH_EXPORTS_SECRET_KEY or among BATCH_EXPORTS_OLD_SECRET_KEYS."
         )
 
 

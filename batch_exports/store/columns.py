@@ -1,9 +1,11 @@
 """Column types that mean the same in every database."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Enum, Integer, Text
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, String, Text
 from sqlalchemy.types import TypeDecorator
 
 BIG_INTEGER = BigInteger().with_variant(Integer, "sqlite")
@@ -16,21 +18,23 @@ class UtcDateTime(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        """What turns a moment into a value of the driver, for SQLite at one go."""
+        return _text if dialect.name == "sqlite" else super().bind_processor(dialect)
+
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], datetime | None] | None:
+        """What turns a value of the driver into the moment, for SQLite at one go: a page of rows holds hundreds."""
+        return _moment if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
+
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Turn a moment to UTC; one without a zone is no moment and is refused."""
         del dialect
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"A time without a zone cannot be stored: {value.isoformat()}")
-        return value.astimezone(UTC)
+        return None if value is None else _in_utc(value)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """The moment in UTC; SQLite gives it back without its zone."""
+        """The moment in UTC."""
         del dialect
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        return None if value is None else value.astimezone(UTC)
 
 
 class ForeignText(TypeDecorator[str]):
@@ -47,6 +51,38 @@ class ForeignText(TypeDecorator[str]):
         return value.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
 
 
-def enum_column(kind: type[StrEnum]) -> Enum:
-    """A column for the values (not the names) of an enum, as text, so that a new value needs no migration."""
-    return Enum(kind, native_enum=False, length=32, values_callable=lambda members: [each.value for each in members])
+class EnumText(TypeDecorator[StrEnum]):
+    """A value of an enum, as text, so that a new value needs no migration."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, kind: type[StrEnum]) -> None:
+        super().__init__(32)
+        self.kind = kind
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], str | None]:
+        """What turns a value of the enum into its text, and refuses others."""
+        del dialect
+        texts: dict[StrEnum | None, str | None] = {None: None, **{each: each.value for each in self.kind}}
+        return texts.__getitem__
+
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], StrEnum | None]:
+        """What turns a text into the enum's value."""
+        del dialect, coltype
+        members: dict[str | None, StrEnum | None] = {None: None, **{each.value: each for each in self.kind}}
+        return members.__getitem__
+
+
+def _in_utc(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError(f"A time without a zone cannot be stored: {value.isoformat()}")
+    return value.astimezone(UTC)
+
+
+def _text(value: datetime | None) -> str | None:
+    return None if value is None else _in_utc(value).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(f"{text}+00:00")

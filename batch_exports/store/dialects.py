@@ -2,17 +2,38 @@
 
 import os
 import sqlite3
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, ColumnElement, Connection, Engine, NullPool, create_engine, event, func, make_url, text
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy import (
+    URL,
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    Executable,
+    NullPool,
+    String,
+    Table,
+    collate,
+    create_engine,
+    event,
+    literal,
+    make_url,
+    text,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import FunctionElement
 from sqlalchemy.types import Boolean
+
+from batch_exports.store.problems import StoreUnusable
+from batch_exports.store.sqlite_connections import sqlite_connector
 
 BUSY_SECONDS = 30
 """How long a writer waits for another process's transaction before it gives up."""
@@ -62,7 +83,8 @@ def open_migration_engine(url: str) -> Engine:
         return create_engine(target, poolclass=NullPool)
     prepare_sqlite(_sqlite_path(target))
     engine = create_engine(target, poolclass=NullPool, connect_args=_SQLITE_CONNECT)
-    _listen(engine, begin="BEGIN IMMEDIATE", pragmas=_SQLITE_PRAGMAS)
+    # A change of a table replaces it, which rows that refer to it would hinder: see `check_references`.
+    _listen(engine, begin="BEGIN IMMEDIATE", pragmas=(*_SQLITE_PRAGMAS, "PRAGMA foreign_keys = OFF"))
     return engine
 
 
@@ -70,6 +92,13 @@ def lock_schema(connection: Connection) -> None:
     """Keep other migrations out until the transaction ends; on SQLite its write lock does so already."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+
+
+def check_references(connection: Connection) -> None:
+    """See that all that rows refer to is there, which SQLite does not watch over while its tables are replaced."""
+    if connection.dialect.name == "sqlite" and (broken := connection.execute(text("PRAGMA foreign_key_check")).all()):
+        tables = ", ".join(sorted({row[0] for row in broken}))
+        raise StoreUnusable(f"Rows of {tables} refer to rows that are not there. Restore the database from a backup.")
 
 
 def prepare_sqlite(path: Path) -> None:
@@ -94,25 +123,58 @@ def prepare_sqlite(path: Path) -> None:
         )
 
 
+def has_lateral_joins(connection: AsyncConnection) -> bool:
+    """Whether a joined query may speak of the row that it is joined to, as it must to be limited for each."""
+    return connection.dialect.name == "postgresql"
+
+
 class contains_text(FunctionElement[bool]):  # noqa: N801  # reads as an SQL function in statements
-    """Whether a text holds another, whatever the case of their letters (SQLite: of ASCII letters)."""
+    """Whether a text holds another, whatever the case of their ASCII letters: of others SQLite knows no case."""
 
     type = Boolean()
     inherit_cache = True
 
     def __init__(self, haystack: ColumnElement[str], needle: str) -> None:
-        super().__init__(func.lower(haystack), func.lower(needle))
+        super().__init__(haystack, literal(needle, String()))
 
 
 # Not LIKE: SQLite refuses long patterns, and the needle's own wildcards would need escaping.
 @compiles(contains_text)
 def _strpos(element: contains_text, compiler: SQLCompiler, **options: Any) -> str:
-    return f"(strpos({compiler.process(element.clauses, **options)}) > 0)"
+    haystack, needle = (compiler.process(clause, **options) for clause in element.clauses)
+    return f'(strpos(lower({haystack} COLLATE "C"), lower({needle} COLLATE "C")) > 0)'
 
 
 @compiles(contains_text, "sqlite")
 def _instr(element: contains_text, compiler: SQLCompiler, **options: Any) -> str:
-    return f"(instr({compiler.process(element.clauses, **options)}) > 0)"
+    haystack, needle = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"(instr(lower({haystack}), lower({needle})) > 0)"
+
+
+def by_code_point(connection: AsyncConnection, column: Column[Any]) -> ColumnElement[Any]:
+    """A column to order by: texts by their code points, whatever language the database was made for."""
+    is_text = isinstance(column.type, String) and connection.dialect.name == "postgresql"
+    return collate(column, "C") if is_text else column
+
+
+_INSERTS: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+def insert_or_ignore(connection: AsyncConnection, table: Table, row: Mapping[str, Any]) -> Executable:
+    """Insert a row and return its key, or nothing when there is one; waits for a transaction that is inserting it."""
+    new = _INSERTS[connection.dialect.name](table).values(**row).on_conflict_do_nothing()
+    # Asked for, since not every driver counts the rows of an insertion.
+    statement: Executable = new.returning(*table.primary_key)
+    return statement
+
+
+def insert_or_update(
+    connection: AsyncConnection, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]
+) -> Executable:
+    """Insert a row, or give the one of its key these values."""
+    new = _INSERTS[connection.dialect.name](table).values(**key, **values)
+    statement: Executable = new.on_conflict_do_update(index_elements=list(key), set_=dict(values))
+    return statement
 
 
 # Without its own transactions the driver leaves BEGIN to the listener below; it would start them too late and deferred.
@@ -121,11 +183,10 @@ _SQLITE_CONNECT = {"isolation_level": None, "timeout": BUSY_SECONDS}
 
 def _sqlite_engine(target: URL, *, begin: str, pragmas: tuple[str, ...], size: int) -> AsyncEngine:
     _sqlite_path(target)
-    engine = create_async_engine(
-        target, connect_args=_SQLITE_CONNECT, pool_size=size, max_overflow=0, pool_timeout=BUSY_SECONDS
+    connect = sqlite_connector(begin, pragmas, timeout=BUSY_SECONDS)
+    return create_async_engine(
+        target, connect_args={"async_creator_fn": connect}, pool_size=size, max_overflow=0, pool_timeout=BUSY_SECONDS
     )
-    _listen(engine.sync_engine, begin=begin, pragmas=pragmas)
-    return engine
 
 
 def _listen(engine: Engine, *, begin: str, pragmas: tuple[str, ...]) -> None:

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from batch_exports.domain.errors import NotFound
 from batch_exports.domain.exports import Export
 from batch_exports.ports import ExportQuery
 from batch_exports.store.cipher import Cipher
+from batch_exports.store.dialects import by_code_point, contains_text
 from batch_exports.store.records import export_of, export_row
 from batch_exports.store.tables import EXPORT_IS_ACTIVE, EXPORT_IS_VISIBLE, exports
 
@@ -27,20 +28,17 @@ class SqlExportRepository:
 
     async def get(self, project_id: int, export_id: UUID) -> Export | None:
         """One export of a project; inside a write, nobody else may change it until the transaction ends."""
-        statement = select(exports).where(
-            exports.c.id == export_id, exports.c.project_id == project_id, EXPORT_IS_VISIBLE
-        )
-        if self._locking:
-            # What a write reads it usually changes: two updates at once must not undo each other.
-            statement = statement.with_for_update()
-        row = (await self._connection.execute(statement)).mappings().first()
+        statement = _one_locked if self._locking else _one
+        values = {"export_id": export_id, "of_project": project_id}
+        row = (await self._connection.execute(statement, values)).mappings().first()
         return None if row is None else export_of(row, self._cipher)
 
     async def page(self, query: ExportQuery) -> tuple[Sequence[Export], int]:
-        """The exports of one page, newest first, and how many there are in all."""
-        chosen = exports.c.project_id == query.project_id, EXPORT_IS_VISIBLE
-        newest_first = exports.c.created_at.desc(), exports.c.id.desc()
-        statement = select(exports).where(*chosen).order_by(*newest_first).limit(query.limit).offset(query.offset)
+        """The exports of one page, and how many there are in all."""
+        chosen = _conditions(query)
+        keys = by_code_point(self._connection, exports.c[query.order_by]), exports.c.id
+        ordered = [key.desc() if query.descending else key.asc() for key in keys]
+        statement = select(exports).where(*chosen).order_by(*ordered).limit(query.limit).offset(query.offset)
         rows = (await self._connection.execute(statement)).mappings()
         page = [export_of(row, self._cipher) for row in rows]
         count = await self._connection.scalar(select(func.count()).select_from(exports).where(*chosen))
@@ -48,7 +46,7 @@ class SqlExportRepository:
 
     async def add(self, export: Export) -> None:
         """Keep a new export."""
-        await self._connection.execute(insert(exports), export_row(export, self._cipher))
+        await self._connection.execute(_new, export_row(export, self._cipher))
 
     async def save(self, export: Export) -> None:
         """Replace an export that exists; raises NotFound when it does not, or not any more."""
@@ -72,3 +70,20 @@ class SqlExportRepository:
         )
         rows = await self._connection.execute(statement)
         return [(project_id, export_id) for project_id, export_id in rows]
+
+
+_new = insert(exports)
+_one = select(exports).where(
+    exports.c.id == bindparam("export_id"), exports.c.project_id == bindparam("of_project"), EXPORT_IS_VISIBLE
+)
+# What a write reads it usually changes: two updates at once must not undo each other. Rows that refer to the export,
+# such as log entries, may be added meanwhile.
+_one_locked = _one.with_for_update(key_share=True)
+
+
+def _conditions(query: ExportQuery) -> list[ColumnElement[bool]]:
+    conditions = [exports.c.project_id == query.project_id, EXPORT_IS_VISIBLE]
+    names = ("paused", "model", "interval", "destination_type")
+    wanted = ((exports.c[name], getattr(query, name)) for name in names)
+    conditions += [column == value for column, value in wanted if value is not None]
+    return conditions if query.search is None else [*conditions, contains_text(exports.c.name, query.search)]

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Exists, Select, exists, literal, select, tuple_
+from sqlalchemy import BindParameter, ColumnElement, Exists, Select, exists, literal, select, tuple_
 
 from batch_exports.store.tables import EXPORT_IS_VISIBLE, exports
 
@@ -52,6 +52,6 @@ def within(column: ColumnElement[datetime], first: datetime | None, last: dateti
     return conditions
 
 
-def export_visible(export_id: UUID) -> Exists:
+def export_visible(export_id: UUID | BindParameter[UUID]) -> Exists:
     """The export is not deleted; asked once per statement, not once per row."""
     return exists(select(exports.c.id).where(exports.c.id == export_id, EXPORT_IS_VISIBLE))

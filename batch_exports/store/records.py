@@ -1,24 +1,42 @@
 """Domain objects to rows and back."""
 
 import json
-from dataclasses import fields
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, fields
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
-from sqlalchemy import RowMapping
+from sqlalchemy import Result, RowMapping
 
+from batch_exports.domain.activity import Activity, Actor, Change
 from batch_exports.domain.backfills import Backfill
 from batch_exports.domain.exports import Destination, Export
 from batch_exports.domain.keys import ApiKey
 from batch_exports.domain.runs import Run
 from batch_exports.domain.schedules import Schedule
+from batch_exports.domain.throttles import Usage, Window
 from batch_exports.store.cipher import Cipher
+
+Record = TypeVar("Record")
 
 _RUN_FIELDS = tuple(field.name for field in fields(Run))
 _BACKFILL_FIELDS = tuple(field.name for field in fields(Backfill))
+_KEY_FIELDS = tuple(field.name for field in fields(ApiKey))
+_ACTIVITY_FIELDS = tuple(field.name for field in fields(Activity) if field.name not in {"actor", "changes"})
 _SCHEDULE_FIELDS = tuple(field.name for field in fields(Schedule))
 _EXPORT_FIELDS = tuple(
     field.name for field in fields(Export) if field.name not in {"destination", "schedule", "filters"}
 )
+
+
+def records(kind: type[Record], result: Result[Any]) -> list[Record]:
+    """Objects of a dataclass out of rows that have a column for each of its fields.
+
+    Its own constructor would take as long as all else that is done for a page of rows: frozen, it sets field by field.
+    """
+    names = tuple(result.keys())
+    setters = [getattr(kind, name).__set__ for name in names]
+    return [_built(kind, setters, row) for row in result.all()]
 
 
 def run_row(run: Run) -> dict[str, Any]:
@@ -57,19 +75,55 @@ def export_of(row: RowMapping, cipher: Cipher) -> Export:
 
 def key_row(key: ApiKey) -> dict[str, Any]:
     """The columns of an API key."""
-    return {
-        "id": key.id,
-        "project_id": key.project_id,
-        "scopes": sorted(key.scopes),
-        "hash": key.hash,
-        "label": key.label,
-        "created_at": key.created_at,
-    }
+    row = {name: getattr(key, name) for name in _KEY_FIELDS}
+    project_ids = None if key.project_ids is None else sorted(key.project_ids)
+    return row | {"scopes": sorted(key.scopes), "project_ids": project_ids}
 
 
 def key_of(row: RowMapping) -> ApiKey:
     """The API key of a row."""
-    return ApiKey(**{**row, "scopes": frozenset(row["scopes"])})
+    project_ids = None if row["project_ids"] is None else frozenset(row["project_ids"])
+    return ApiKey(**{**row, "scopes": frozenset(row["scopes"]), "project_ids": project_ids})
+
+
+def activity_row(activity: Activity) -> dict[str, Any]:
+    """The columns of an entry of the audit log."""
+    row = {name: getattr(activity, name) for name in _ACTIVITY_FIELDS}
+    actor = activity.actor
+    row |= {"actor_type": actor.type, "actor_id": actor.id, "actor_label": actor.label, "request_id": actor.request_id}
+    return row | {"changes": [asdict(change) for change in activity.changes]}
+
+
+def activity_of(row: RowMapping) -> Activity:
+    """The entry of the audit log of a row."""
+    return Activity(
+        actor=Actor(row["actor_type"], row["actor_id"], row["actor_label"], row["request_id"]),
+        changes=tuple(Change(**change) for change in row["changes"]),
+        **_pick(row, _ACTIVITY_FIELDS),
+    )
+
+
+def usage_json(usage: Usage) -> list[dict[str, Any]]:
+    """What a key has used, as JSON."""
+    return [
+        {"seconds": length.total_seconds(), "start": window.start.isoformat(), "used": window.used}
+        for length, window in usage.items()
+    ]
+
+
+def usage_of(windows: list[dict[str, Any]]) -> Usage:
+    """What a key has used, out of its JSON."""
+    return {
+        timedelta(seconds=each["seconds"]): Window(datetime.fromisoformat(each["start"]), each["used"])
+        for each in windows
+    }
+
+
+def _built(kind: type[Record], setters: Sequence[Callable[[Any, Any], None]], row: Iterable[Any]) -> Record:
+    record = kind.__new__(kind)
+    for put, value in zip(setters, row, strict=True):
+        put(record, value)
+    return record
 
 
 def _seal(export: Export, cipher: Cipher) -> bytes | None:

@@ -6,13 +6,27 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, insert, literal, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    func,
+    insert,
+    literal,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from batch_exports.domain.runs import Run, RunStatus
 from batch_exports.ports import RunQuery
+from batch_exports.store.dialects import has_lateral_joins
 from batch_exports.store.paging import export_visible, remaining, walk, within
-from batch_exports.store.records import run_row
+from batch_exports.store.records import records, run_row
 from batch_exports.store.tables import EXPORT_IS_VISIBLE, RUN_IS_OPEN, exports, runs
 
 _ORDERS = {"created_at": runs.c.created_at, "data_interval_start": runs.c.data_interval_start}
@@ -53,28 +67,13 @@ class SqlRunRepository:
     async def latest(self, export_ids: Iterable[UUID], per_export: int) -> Mapping[UUID, Sequence[Run]]:
         """The newest runs of each export by `created_at`, in one query; every id asked for is a key."""
         wanted = list(export_ids)
-        # The last run to show is found by a short index walk per export. Numbering rows by a window function instead
-        # would read the whole history of every export.
-        last_shown = (
-            select(runs.c.created_at)
-            .where(runs.c.export_id == exports.c.id)
-            .order_by(runs.c.created_at.desc(), runs.c.id.desc())
-            .limit(1)
-            .offset(per_export - 1)
-            .correlate(exports)
-            .scalar_subquery()
-        )
-        statement = (
-            select(runs)
-            .select_from(exports)
-            .join(runs, runs.c.export_id == exports.c.id)
-            .where(exports.c.id.in_(wanted), EXPORT_IS_VISIBLE)
-            .where(runs.c.created_at >= func.coalesce(last_shown, _BEFORE_ALL))
-        )
+        if len(wanted) == 1:
+            return {wanted[0]: await self._all(_newest_of_one, export_id=wanted[0], count=per_export)}
+        statement = _newest_of_each if has_lateral_joins(self._connection) else _since_last_shown
         found: dict[UUID, list[Run]] = defaultdict(list)
-        for run in await self._all(statement):
+        for run in await self._all(statement, export_ids=wanted, count=per_export, others=per_export - 1):
             found[run.export_id].append(run)
-        return {each: _newest(found[each], per_export) for each in wanted}
+        return {each: _sorted(found[each], per_export) for each in wanted}
 
     async def add(self, run: Run) -> None:
         """Keep a new run."""
@@ -88,8 +87,7 @@ class SqlRunRepository:
             .values(**changes)
             .returning(runs)
         )
-        row = (await self._connection.execute(statement)).mappings().first()
-        return None if row is None else Run(**row)
+        return next(iter(records(Run, await self._connection.execute(statement))), None)
 
     async def open_runs(self, export_id: UUID, *, backfill_id: UUID | None = None) -> Sequence[Run]:
         """Runs of an export (of one backfill, if given) that have not ended, oldest first."""
@@ -103,11 +101,31 @@ class SqlRunRepository:
         return await self._all(select(runs).where(RUN_IS_OPEN).order_by(runs.c.created_at, runs.c.id).limit(limit))
 
     async def _one(self, statement: Select[Any]) -> Run | None:
-        row = (await self._connection.execute(statement)).mappings().first()
-        return None if row is None else Run(**row)
+        return next(iter(await self._all(statement)), None)
 
-    async def _all(self, statement: Select[Any]) -> list[Run]:
-        return [Run(**row) for row in (await self._connection.execute(statement)).mappings()]
+    async def _all(self, statement: Select[Any], **values: Any) -> list[Run]:
+        return records(Run, await self._connection.execute(statement, values))
+
+
+_is_wanted = and_(exports.c.id.in_(bindparam("export_ids", expanding=True)), EXPORT_IS_VISIBLE)
+_count: BindParameter[int] = bindparam("count", type_=Integer)
+_newest_first = (runs.c.created_at.desc(), runs.c.id.desc())
+_of_export = runs.c.export_id == exports.c.id
+
+_one: BindParameter[UUID] = bindparam("export_id")
+_newest_of_one = select(runs).where(runs.c.export_id == _one, export_visible(_one))
+_newest_of_one = _newest_of_one.order_by(*_newest_first).limit(_count)
+
+# A short index walk per export. Numbering rows by a window function would read the whole history of every export.
+_newest = select(runs).where(_of_export).order_by(*_newest_first).limit(_count).lateral("newest")
+_newest_of_each = select(_newest).select_from(exports).join(_newest, true()).where(_is_wanted)
+
+# The same where an export's rows cannot be limited one by one: first the last run to show, then all since then. The
+# planner of PostgreSQL would look for that last run once per run.
+_others: BindParameter[int] = bindparam("others", type_=Integer)
+_last_shown = select(runs.c.created_at).where(_of_export).order_by(*_newest_first).limit(1).offset(_others)
+_since = runs.c.created_at >= func.coalesce(_last_shown.correlate(exports).scalar_subquery(), _BEFORE_ALL)
+_since_last_shown = select(runs).select_from(exports).join(runs, _of_export).where(_since, _is_wanted)
 
 
 def _conditions(query: RunQuery) -> list[ColumnElement[bool]]:
@@ -128,6 +146,6 @@ def _conditions(query: RunQuery) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _newest(found: list[Run], count: int) -> list[Run]:
+def _sorted(found: list[Run], count: int) -> list[Run]:
     # Runs that share the moment of the last one shown were found too.
     return sorted(found, key=lambda run: (run.created_at, run.id), reverse=True)[:count]

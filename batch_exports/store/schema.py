@@ -2,18 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine
 
-from batch_exports.store.cipher import Cipher
-from batch_exports.store.dialects import lock_schema, open_migration_engine
+from batch_exports.store.dialects import check_references, lock_schema, open_migration_engine
 from batch_exports.store.problems import readable_problems
-from batch_exports.store.tables import exports
 
 VERSION_TABLE = "batch_exports_version"
 """Where the revision is noted; not Alembic's default name, since an engine may keep its own in the same database."""
@@ -26,30 +25,30 @@ def migrate(url: str) -> None:
 
     Raises StoreUnusable.
     """
-    with readable_problems(url), _opened(url) as engine, engine.begin() as connection:
+    with readable_problems(url), opened(url) as engine, engine.begin() as connection:
         lock_schema(connection)
         command.upgrade(_config(connection), "head")
+        check_references(connection)
 
 
 def is_current(url: str) -> bool:
     """Whether a database has exactly the tables of this version; blocks. Raises StoreUnusable."""
-    with readable_problems(url), _opened(url) as engine, engine.connect() as connection:
+    with readable_problems(url), opened(url) as engine, engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
         script = ScriptDirectory.from_config(_config(connection))
         return set(context.get_current_heads()) == set(script.get_heads())
 
 
-def check_key(url: str, cipher: Cipher) -> None:
-    """Open some stored credentials, if there are any, to see that the key fits; raises SecretsUnreadable. Blocks."""
-    newest = select(exports.c.id, exports.c.destination_secrets).where(exports.c.destination_secrets.is_not(None))
-    with readable_problems(url), _opened(url) as engine, engine.connect() as connection:
-        row = connection.execute(newest.order_by(exports.c.last_updated_at.desc()).limit(1)).first()
-    if row is not None:
-        cipher.open(row.destination_secrets, owner=row.id.bytes)
+@cache
+def older_revisions() -> frozenset[str]:
+    """The revisions of the versions before this one."""
+    script = ScriptDirectory(str(_SCRIPTS))
+    return frozenset(each.revision for each in script.walk_revisions()) - set(script.get_heads())
 
 
 @contextmanager
-def _opened(url: str) -> Iterator[Engine]:
+def opened(url: str) -> Iterator[Engine]:
+    """An engine for work on the database as a whole, closed at the end of the block."""
     engine = open_migration_engine(url)
     try:
         yield engine

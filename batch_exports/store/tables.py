@@ -14,18 +14,20 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    Text,
     Uuid,
     and_,
     false,
     literal_column,
 )
 
+from batch_exports.domain.activity import ActivityKind, ActorType
 from batch_exports.domain.backfills import OPEN_BACKFILL_STATUSES, BackfillStatus
-from batch_exports.domain.exports import Model
+from batch_exports.domain.exports import Model, PausedReason
 from batch_exports.domain.logs import LogLevel
 from batch_exports.domain.runs import OPEN_STATUSES, RunStatus
 from batch_exports.domain.schedules import Interval
-from batch_exports.store.columns import BIG_INTEGER, ForeignText, UtcDateTime, enum_column
+from batch_exports.store.columns import BIG_INTEGER, EnumText, ForeignText, UtcDateTime
 
 metadata = MetaData(
     naming_convention={
@@ -35,22 +37,72 @@ metadata = MetaData(
     }
 )
 
+organizations = Table(
+    "organizations",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("name", String, nullable=False),
+)
+
 projects = Table(
     "projects",
     metadata,
     Column("id", BIG_INTEGER, primary_key=True),
     Column("name", String, nullable=False),
+    Column("organization_id", Uuid, ForeignKey("organizations.id"), nullable=False),
 )
 
 api_keys = Table(
     "api_keys",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column("project_id", BIG_INTEGER, ForeignKey("projects.id"), nullable=False),
     Column("scopes", JSON, nullable=False),
     Column("hash", String(64), nullable=False, unique=True),
     Column("label", String, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("organization_id", Uuid, ForeignKey("organizations.id"), nullable=False),
+    Column("project_ids", JSON(none_as_null=True)),
+    Column("prefix", String(16), nullable=False),
+    Column("expires_at", UtcDateTime),
+    Column("revoked_at", UtcDateTime),
+    Column("replaced_by", Uuid),
+)
+
+key_usage = Table(
+    "key_usage",
+    metadata,
+    Column("key_id", Uuid, ForeignKey("api_keys.id"), primary_key=True),
+    Column("last_used_at", UtcDateTime, nullable=False),
+    Column("windows", JSON, nullable=False),
+)
+
+# No foreign keys: the audit log outlives what it tells of.
+activity = Table(
+    "activity",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("kind", EnumText(ActivityKind), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("actor_type", EnumText(ActorType), nullable=False),
+    Column("actor_id", String(64)),
+    Column("actor_label", String, nullable=False),
+    Column("request_id", String(200)),
+    Column("project_id", BIG_INTEGER),
+    Column("export_id", Uuid),
+    Column("run_id", Uuid),
+    Column("backfill_id", Uuid),
+    Column("key_id", Uuid),
+    Column("changes", JSON, nullable=False),
+)
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("principal_id", String(64), primary_key=True),
+    Column("key", String(255), primary_key=True),
+    Column("fingerprint", String(64), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("answer", Text, nullable=False),
 )
 
 # Plain JSON rather than PostgreSQL's binary one: it keeps the order of keys, and nothing searches inside.
@@ -60,11 +112,11 @@ exports = Table(
     Column("id", Uuid, primary_key=True),
     Column("project_id", BIG_INTEGER, ForeignKey("projects.id"), nullable=False),
     Column("name", String, nullable=False),
-    Column("model", enum_column(Model), nullable=False),
+    Column("model", EnumText(Model), nullable=False),
     Column("destination_type", String(32), nullable=False),
     Column("destination_config", JSON, nullable=False),
     Column("destination_secrets", LargeBinary),
-    Column("interval", enum_column(Interval), nullable=False),
+    Column("interval", EnumText(Interval), nullable=False),
     Column("timezone", String(64), nullable=False),
     Column("offset_day", Integer, nullable=False),
     Column("offset_hour", Integer, nullable=False),
@@ -78,6 +130,9 @@ exports = Table(
     Column("next_at", UtcDateTime),
     Column("filters", JSON(none_as_null=True)),
     Column("deleted_at", UtcDateTime),
+    Column("paused_reason", EnumText(PausedReason)),
+    Column("version", Integer, nullable=False),
+    Column("last_unpaused_at", UtcDateTime),
 )
 
 backfills = Table(
@@ -86,7 +141,7 @@ backfills = Table(
     Column("id", Uuid, primary_key=True),
     Column("export_id", Uuid, ForeignKey("exports.id"), nullable=False),
     Column("project_id", BIG_INTEGER, ForeignKey("projects.id"), nullable=False),
-    Column("status", enum_column(BackfillStatus), nullable=False),
+    Column("status", EnumText(BackfillStatus), nullable=False),
     Column("start_at", UtcDateTime, nullable=False),
     Column("end_at", UtcDateTime, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
@@ -104,7 +159,7 @@ runs = Table(
     Column("id", Uuid, primary_key=True),
     Column("export_id", Uuid, ForeignKey("exports.id"), nullable=False),
     Column("project_id", BIG_INTEGER, ForeignKey("projects.id"), nullable=False),
-    Column("status", enum_column(RunStatus), nullable=False),
+    Column("status", EnumText(RunStatus), nullable=False),
     Column("data_interval_start", UtcDateTime, nullable=False),
     Column("data_interval_end", UtcDateTime, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
@@ -118,6 +173,7 @@ runs = Table(
     Column("attempt", Integer, nullable=False),
     Column("backfill_id", Uuid, ForeignKey("backfills.id")),
     Column("retry_of", Uuid, ForeignKey("runs.id")),
+    Column("next_attempt_at", UtcDateTime),
 )
 
 logs = Table(
@@ -126,7 +182,7 @@ logs = Table(
     Column("sequence", BIG_INTEGER, primary_key=True),
     Column("export_id", Uuid, ForeignKey("exports.id"), nullable=False),
     Column("run_id", Uuid, ForeignKey("runs.id"), nullable=False),
-    Column("level", enum_column(LogLevel), nullable=False),
+    Column("level", EnumText(LogLevel), nullable=False),
     Column("message", ForeignText, nullable=False),
     Column("timestamp", UtcDateTime, nullable=False),
 )
@@ -166,3 +222,9 @@ _index("ix_runs_backfill", runs.c.backfill_id, runs.c.status, where=runs.c.backf
 
 _index("ix_logs_export", logs.c.export_id, logs.c.timestamp, logs.c.sequence)
 _index("ix_logs_run", logs.c.run_id, logs.c.timestamp, logs.c.sequence)
+
+_index("ix_api_keys_prefix", api_keys.c.prefix)
+_index("ix_activity_export", activity.c.export_id, activity.c.created_at, activity.c.id)
+_index("ix_activity_project", activity.c.project_id, activity.c.created_at, activity.c.id)
+_index("ix_activity_created", activity.c.created_at, activity.c.id)
+_index("ix_answers_created", answers.c.created_at)

@@ -8,6 +8,8 @@ from typing import Self
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from batch_exports.store.access import SqlAccessRepository
+from batch_exports.store.activity import SqlActivityRepository
+from batch_exports.store.answers import SqlAnswerRepository
 from batch_exports.store.backfills import SqlBackfillRepository
 from batch_exports.store.cipher import Cipher
 from batch_exports.store.dialects import Engines, open_engines
@@ -19,7 +21,7 @@ from batch_exports.store.runs import SqlRunRepository
 class SqlTransaction:
     """All repositories on one connection; `connection` lets an engine in the same database join the transaction."""
 
-    __slots__ = ("access", "backfills", "connection", "exports", "logs", "runs")
+    __slots__ = ("access", "activity", "answers", "backfills", "connection", "exports", "logs", "runs")
 
     def __init__(self, connection: AsyncConnection, cipher: Cipher, *, writing: bool) -> None:
         self.connection = connection
@@ -27,6 +29,8 @@ class SqlTransaction:
         self.runs = SqlRunRepository(connection)
         self.backfills = SqlBackfillRepository(connection)
         self.logs = SqlLogRepository(connection)
+        self.activity = SqlActivityRepository(connection)
+        self.answers = SqlAnswerRepository(connection)
         self.access = SqlAccessRepository(connection)
 
 
@@ -67,5 +71,7 @@ class SqlStore:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[SqlTransaction]:
         """A transaction that commits when its block ends and rolls back when the block raises."""
-        async with self._engines.writer.begin() as connection:
+        # Closed without a commit, it rolls back.
+        async with self._engines.writer.connect() as connection:
             yield SqlTransaction(connection, self._cipher, writing=True)
+            await connection.commit()

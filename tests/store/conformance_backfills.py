@@ -173,3 +173,19 @@ class BackfillConformance:
 
         async with store.read() as tx:
             assert dict(await tx.backfills.run_counts(list(expected))) == expected
+
+    @for_any_store
+    @given(st.lists(st.tuples(st.sampled_from(RunStatus), st.none() | st.integers(0, 2**40)), max_size=6))
+    async def test_the_rows_of_a_backfill_are_those_of_its_completed_runs(
+        self, store: Store, history: list[tuple[RunStatus, int | None]]
+    ) -> None:
+        export = await keep_export(store)
+        backfill, other = await keep_backfill(store, export), await keep_backfill(store, export)
+        await keep_run(store, export, status=RunStatus.COMPLETED, records_completed=5, backfill_id=other.id)
+        for status, rows in history:
+            await keep_run(store, export, status=status, records_completed=rows, backfill_id=backfill.id)
+
+        async with store.read() as tx:
+            found = await tx.backfills.records(backfill.id)
+
+        assert found == sum(rows or 0 for status, rows in history if status is RunStatus.COMPLETED)

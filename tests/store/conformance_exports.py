@@ -13,8 +13,8 @@ from batch_exports.domain.errors import NotFound
 from batch_exports.domain.exports import Destination, Model
 from batch_exports.domain.schedules import Interval, Schedule
 from batch_exports.ports import ExportQuery, Store
-from tests.builders import HOUR, NOW, keep_export, make_export
-from tests.store.reference import for_any_store, limits, moments
+from tests.builders import HOUR, NOW, keep_export, keep_project, make_export
+from tests.store.reference import export_fits, for_any_store, limits, moments
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 json_values = st.recursive(
@@ -47,6 +47,37 @@ export_fields = st.fixed_dictionaries(
         "next_start_at": optional_moments,
         "filters": st.none() | st.lists(objects, max_size=3).map(tuple),
     }
+)
+
+# Wildcards of SQL among them, each other's case, and what has case and is not ASCII.
+names = st.sampled_from(
+    ["Lake", "lake two", "100% done", "1000 done", "a_b", "aXb", "back\\slash", "Ärger", "ärger", ""]
+)
+searches = st.sampled_from(["lake", "LAKE", "100%", "_", "\\", "Ä", "ärg", "RGER", "%", "nothing", "x" * 200])
+types = st.sampled_from(["S3", "NoOp"])
+listed_fields = st.fixed_dictionaries(
+    {
+        "name": names,
+        "model": st.sampled_from(Model),
+        "destination": st.builds(Destination, types, st.just({})),
+        "schedule": st.builds(Schedule, interval=st.sampled_from(Interval)),
+        "paused": st.booleans(),
+        "created_at": moments,
+        "last_updated_at": moments,
+    }
+)
+orders = st.fixed_dictionaries(
+    {"order_by": st.sampled_from(["created_at", "last_updated_at", "name"]), "descending": st.booleans()}
+)
+filters = st.fixed_dictionaries(
+    {},
+    optional={
+        "search": searches,
+        "paused": st.booleans(),
+        "model": st.sampled_from(Model),
+        "interval": st.sampled_from(Interval),
+        "destination_type": types,
+    },
 )
 
 
@@ -126,29 +157,34 @@ class ExportConformance:
         assert (export.project_id, export.id) not in await all_due(store, NOW)
 
     @for_any_store
-    @given(st.lists(st.tuples(moments, st.uuids()), max_size=12, unique_by=lambda pair: pair[1]), limits, limits)
-    async def test_a_project_lists_its_exports_newest_first_and_counts_them_all(
-        self, store: Store, made: list[Any], limit: int, offset: int
+    @given(st.data(), st.lists(listed_fields, max_size=12))
+    async def test_any_page_of_exports_and_their_count_are_those_that_the_query_describes(
+        self, store: Store, data: st.DataObject, many: list[dict[str, Any]]
     ) -> None:
         async with store.write() as tx:
-            project_id = await tx.access.add_project("Listed")
-            other = await tx.access.add_project("Other")
-            kept = [make_export(id=id_, project_id=project_id, created_at=at) for at, id_ in made]
-            for export in kept:
-                # Identifiers are unique in the whole store, which the examples share.
-                await tx.exports.add(replace(export, id=uuid4(), name=str(export.id)))
-            await tx.exports.add(make_export(project_id=other))
+            project_id, other = await keep_project(tx, "Listed"), await keep_project(tx, "Other")
+            kept = [make_export(id=uuid4(), project_id=project_id, **fields) for fields in many]
+            for export in [*kept, make_export(project_id=other)]:
+                await tx.exports.add(export)
+        query = ExportQuery(project_id=project_id, limit=data.draw(limits), offset=data.draw(st.integers(0, 5)))
+        query = replace(query, **data.draw(orders), **data.draw(filters))
 
         async with store.read() as tx:
-            found, count = await tx.exports.page(ExportQuery(project_id=project_id, limit=100, offset=0))
-            page, same_count = await tx.exports.page(ExportQuery(project_id=project_id, limit=limit, offset=offset))
+            page, count = await tx.exports.page(query)
 
-        assert sorted(each.name for each in found) == sorted(str(each.id) for each in kept)
-        assert [(each.created_at, each.id) for each in found] == sorted(
-            ((each.created_at, each.id) for each in found), reverse=True
-        )
-        assert page == found[offset : offset + limit]
-        assert count == same_count == len(kept)
+        fitting = [export for export in kept if export_fits(export, query)]
+        fitting.sort(key=lambda export: (getattr(export, query.order_by), export.id), reverse=query.descending)
+        assert page == fitting[query.offset : query.offset + query.limit]
+        assert count == len(fitting)
+
+    async def test_exports_come_newest_first_unless_asked_otherwise(self, store: Store) -> None:
+        old = await keep_export(store, created_at=NOW - HOUR)
+        new = await keep_export(store, project_id=old.project_id)
+
+        async with store.read() as tx:
+            page, _ = await tx.exports.page(ExportQuery(project_id=old.project_id, limit=10, offset=0))
+
+        assert page == [new, old]
 
     @for_any_store
     @given(st.lists(st.tuples(optional_moments, st.booleans()), max_size=8), moments)

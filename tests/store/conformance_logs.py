@@ -15,7 +15,7 @@ from tests.store.reference import for_any_store, limits, log_fits, moments, walk
 
 # Wildcards of SQL among them, and each other's case.
 messages = st.sampled_from(["Started", "started again", "100% done", "1000 done", "a_b", "aXb", "back\\slash", "Ärger"])
-searches = st.sampled_from(["start", "START", "100%", "_", "\\", "Ärger", "nothing", "d", "x" * 60_000])
+searches = st.sampled_from(["start", "START", "100%", "_", "\\", "Ärger", "ärGER", "nothing", "d", "x" * 60_000])
 log_fields = st.tuples(st.integers(0, 1), moments, st.sampled_from(LogLevel), messages)
 optional_moments = st.none() | moments
 

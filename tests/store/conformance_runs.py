@@ -64,6 +64,7 @@ class RunConformance:
             bytes_exported=2**53 - 1,
             latest_error="Zugriff verweigert: prüfen Sie den Schlüssel ✂",
             attempt=3,
+            next_attempt_at=NOW + HOUR,
             backfill_id=backfill.id,
             retry_of=replaced.id,
         )
@@ -211,6 +212,20 @@ class RunConformance:
         async with store.read() as tx:
             assert await tx.runs.find(run.id) == (expected if run.is_open else run)
         assert changed == (expected if run.is_open else None)
+
+    async def test_a_run_that_moves_is_found_at_its_new_interval(self, store: Store) -> None:
+        export = await keep_export(store)
+        run, other = await keep_run(store, export), await keep_run(store, export)
+        interval = {"data_interval_start": NOW + HOUR, "data_interval_end": NOW + 2 * HOUR}
+
+        async with store.write() as tx:
+            moved = await tx.runs.change(run.id, OPEN_STATUSES, **interval)
+
+        query = RunQuery(export_id=export.id, order_by="data_interval_start", descending=False, limit=10)
+        async with store.read() as tx:
+            assert list(await tx.runs.page(query)) == [other, moved]
+            assert list(await tx.runs.page(replace(query, interval_until=NOW))) == [other]
+        assert moved == replace(run, **interval)
 
     async def test_a_change_touches_one_run_only_and_none_that_is_unknown(self, store: Store) -> None:
         export = await keep_export(store)

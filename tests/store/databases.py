@@ -12,7 +12,8 @@ def url_of(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
-def new_store(path: Path) -> SqlStore:
-    """A store over a new SQLite file."""
-    migrate(url_of(path))
-    return SqlStore.open(url_of(path), Cipher(KEY))
+def new_store(place: Path | str) -> SqlStore:
+    """A store over a new SQLite file, or over the empty database at a URL."""
+    url = place if isinstance(place, str) else url_of(place)
+    migrate(url)
+    return SqlStore.open(url, Cipher(KEY))

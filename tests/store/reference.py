@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from batch_exports.ports import BackfillQuery, LogQuery, RunQuery
+from batch_exports.ports import BackfillQuery, ExportQuery, LogQuery, RunQuery
 from tests.builders import NOW
 
 # One claim runs for several stores, each in a class of its own; nothing is replayed from one to the other.
@@ -55,10 +55,27 @@ def log_fits(row: Any, query: LogQuery) -> bool:
     return (
         (query.run_id is None or row.run_id == query.run_id)
         and (not query.levels or row.level in query.levels)
-        and (not query.search or query.search.lower() in row.message.lower())
+        and (not query.search or _lower(query.search) in _lower(row.message))
         and (query.after is None or row.timestamp > query.after)
         and (query.before is None or row.timestamp < query.before)
     )
+
+
+def export_fits(row: Any, query: ExportQuery) -> bool:
+    """Whether an export passes the filters of a query."""
+    return (
+        row.project_id == query.project_id
+        and (query.search is None or _lower(query.search) in _lower(row.name))
+        and (query.paused is None or row.paused == query.paused)
+        and (query.model is None or row.model == query.model)
+        and (query.interval is None or row.schedule.interval == query.interval)
+        and (query.destination_type is None or row.destination.type == query.destination_type)
+    )
+
+
+def _lower(text: str) -> bytes:
+    # Bytes know the case of ASCII letters alone.
+    return text.encode().lower()
 
 
 async def walk(

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from batch_exports.store import Cipher, SecretsUnreadable, load_or_create_key
@@ -55,6 +55,28 @@ def test_after_a_change_of_keys_the_older_one_still_opens_what_it_sealed(new: by
 
     assert Cipher(new, old).open(sealed, owner=b"mine") == b"secret"
     assert Cipher(new).open(Cipher(new, old).seal(b"secret", owner=b"mine"), owner=b"mine") == b"secret"
+
+
+@given(st.lists(keys, min_size=1, max_size=4, unique=True), st.data())
+def test_what_is_renewed_opens_with_the_newest_key_alone_and_needs_it_once(
+    keys: list[bytes], data: st.DataObject
+) -> None:
+    age = data.draw(st.integers(0, len(keys) - 1))
+    sealed = Cipher(keys[age]).seal(b"secret", owner=b"mine")
+
+    renewed = Cipher(*keys).renew(sealed, owner=b"mine")
+
+    assert (renewed is None) == (age == 0)
+    kept = renewed or sealed
+    assert Cipher(keys[0]).open(kept, owner=b"mine") == b"secret"
+    assert Cipher(*keys).renew(kept, owner=b"mine") is None
+
+
+@given(keys, keys, keys)
+def test_what_no_key_at_hand_opens_is_not_renewed(sealing: bytes, new: bytes, old: bytes) -> None:
+    assume(sealing not in (new, old))
+    with pytest.raises(SecretsUnreadable):
+        Cipher(new, old).renew(Cipher(sealing).seal(b"secret", owner=b"mine"), owner=b"mine")
 
 
 @pytest.mark.parametrize("size", [0, 16, 31, 33])

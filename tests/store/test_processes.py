@@ -14,9 +14,10 @@ from sqlalchemy.exc import OperationalError
 
 from batch_exports.domain.runs import OPEN_STATUSES, RunStatus
 from batch_exports.store import Cipher, SqlStore, migrate
-from tests.builders import keep_export, keep_run, make_log
+from tests.builders import keep_export, keep_project, keep_run, make_log
 from tests.store.databases import KEY, new_store, url_of
 
+BESIDE = f"INSERT INTO organizations (id, name) VALUES ('{7:032x}', 'beside')"
 PASS_BY = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT 1 FROM projects'); c.close()"
 PROCESSES = 3
 ROUNDS = 40
@@ -78,7 +79,7 @@ async def test_two_stores_on_one_file_write_at_once_without_being_turned_away(tm
 
         async def add(store: SqlStore) -> int:
             async with store.write() as tx:
-                return await tx.access.add_project("Example")
+                return await keep_project(tx)
 
         made = await asyncio.gather(*(add(store) for store in (service, command_line) for _ in range(ROUNDS)))
 
@@ -89,7 +90,7 @@ def test_migrating_again_beside_open_connections_keeps_their_locks(tmp_path: Pat
     path = tmp_path / "store.db"
     migrate(url_of(path))
     with closing(sqlite3.connect(path)) as service:
-        service.execute("INSERT INTO projects (name) VALUES ('kept in the log')")
+        service.execute("INSERT INTO organizations (id, name) VALUES ('0', 'kept in the log')")
         service.commit()
         migrate(url_of(path))
         # The last one to leave a database removes its log; somebody who passes by is not the last one here.
@@ -100,14 +101,14 @@ def test_migrating_again_beside_open_connections_keeps_their_locks(tmp_path: Pat
 async def test_the_database_itself_refuses_writes_through_a_reader(tmp_path: Path) -> None:
     async with new_store(tmp_path / "store.db") as store, store.read() as tx:
         with pytest.raises(OperationalError, match="readonly"):
-            await tx.access.add_project("Example")
+            await keep_project(tx)
 
 
 async def test_readers_go_on_while_a_writer_holds_its_transaction(tmp_path: Path) -> None:
     async with new_store(tmp_path / "store.db") as store:
         export = await keep_export(store)
         async with store.write() as writing:
-            await writing.access.add_project("Not yet")
+            await keep_project(writing, "Not yet")
             async with asyncio.timeout(5), store.read() as tx:
                 assert await tx.exports.get(export.project_id, export.id) == export
 
@@ -117,17 +118,15 @@ async def test_an_engine_on_the_same_connection_commits_and_rolls_back_with_the_
 
         async def insert_beside(*, fail: bool) -> None:
             async with store.write() as tx:
-                await tx.connection.run_sync(
-                    lambda connection: connection.exec_driver_sql("INSERT INTO projects (name) VALUES ('beside')")
-                )
+                await tx.connection.run_sync(lambda connection: connection.exec_driver_sql(BESIDE))
                 if fail:
                     raise InterruptedError
 
         with pytest.raises(InterruptedError):
             await insert_beside(fail=True)
         async with store.read() as tx:
-            assert not await tx.access.has_project(1)
+            assert "beside" not in [each.name for each in await tx.access.organizations()]
 
         await insert_beside(fail=False)
         async with store.read() as tx:
-            assert await tx.access.has_project(1)
+            assert "beside" in [each.name for each in await tx.access.organizations()]

@@ -1,0 +1,1 @@
+"""What lists and details cost a database with little and with much history."""

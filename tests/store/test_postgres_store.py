@@ -1,0 +1,31 @@
+"""The SQL store on PostgreSQL keeps all promises of the store port."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import func, select
+
+from batch_exports.store import SqlStore
+from batch_exports.store.dialects import by_code_point
+from batch_exports.store.tables import exports
+from tests.builders import keep_export
+from tests.store.conformance import StoreConformance
+from tests.store.databases import new_store
+
+
+class TestPostgresStore(StoreConformance):
+    @pytest.fixture
+    async def store(self, postgres_url: str) -> AsyncIterator[SqlStore]:
+        async with new_store(postgres_url) as store:
+            yield store
+
+    async def test_names_are_ordered_by_code_points_whatever_the_language_of_the_database(
+        self, store: SqlStore
+    ) -> None:
+        await keep_export(store)
+
+        async with store.read() as tx:
+            ordered = by_code_point(tx.connection, exports.c.name)
+            collation = await tx.connection.scalar(select(func.pg_collation_for(ordered)).select_from(exports))
+
+        assert collation == '"C"'
