@@ -8,7 +8,7 @@ from batch_exports.engine.attempts import RetryPolicy
 from batch_exports.engine.body import Duties, RunBody
 from batch_exports.engine.client import DbosEngine
 from batch_exports.engine.conventions import migrate
-from batch_exports.engine.lock import WorkerAlreadyRunning
+from batch_exports.engine.lock import WorkerAlreadyRunning, has_worker
 from batch_exports.engine.worker import Worker, WorkerSettings
 
 __all__ = [
@@ -19,5 +19,6 @@ __all__ = [
     "Worker",
     "WorkerAlreadyRunning",
     "WorkerSettings",
+    "has_worker",
     "migrate",
 ]

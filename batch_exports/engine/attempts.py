@@ -49,6 +49,9 @@ class Stopped:
 
 Outcome = Done | Failed | Stopped
 
+NoteRetry = Callable[[int, str, float], Awaitable[None]]
+"""Takes the number of the next attempt, what the one before failed with, and the seconds until then."""
+
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
@@ -59,9 +62,7 @@ class Attempts:
     stopping: asyncio.Event
     """Set when the worker shuts down: what is going on is then given up, to be resumed later."""
 
-    async def carry_out(
-        self, call: Callable[[], Awaitable[Any]], note_retry: Callable[[int, str], Awaitable[None]], *, label: str
-    ) -> Outcome:
+    async def carry_out(self, call: Callable[[], Awaitable[Any]], note_retry: NoteRetry, *, label: str) -> Outcome:
         """Try `call`, announcing each further attempt; raises CancelledError when the worker shuts down meanwhile."""
         attempt = 1
         while True:
@@ -78,8 +79,9 @@ class Attempts:
                 if attempt >= self.policy.attempts:
                     return Failed(_exhausted(error, attempt))
                 text = _readable(error)
-            await _note(note_retry, attempt + 1, text)
-            await self._pause(attempt)
+            delay = self.policy.pause(attempt)
+            await _note(note_retry, attempt + 1, text, delay)
+            await self._pause(delay)
             attempt += 1
 
     def _is_transient(self, error: Exception) -> bool:
@@ -89,18 +91,18 @@ class Attempts:
         if self.stopping.is_set():
             raise asyncio.CancelledError
 
-    async def _pause(self, attempt: int) -> None:
+    async def _pause(self, seconds: float) -> None:
         try:
-            async with asyncio.timeout(self.policy.pause(attempt)):
+            async with asyncio.timeout(seconds):
                 await self.stopping.wait()
         except TimeoutError:
             return
         self._give_up_on_shutdown()
 
 
-async def _note(note_retry: Callable[[int, str], Awaitable[None]], attempt: int, error: str) -> None:
+async def _note(note_retry: NoteRetry, attempt: int, error: str, delay: float) -> None:
     try:
-        await note_retry(attempt, error)
+        await note_retry(attempt, error, delay)
     except Exception:
         # The note is a courtesy; the attempt that follows finds out what is wrong.
         logger.warning("Could not note attempt %d of a step.", attempt, exc_info=True)

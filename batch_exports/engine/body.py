@@ -33,8 +33,8 @@ class RunBody(Protocol):
         """Make the files visible as one complete run and end the run's row as completed."""
         ...
 
-    async def note_retry(self, run_id: str, attempt: int, error: str) -> None:
-        """Show that a step failed and will be tried again as attempt number `attempt`."""
+    async def note_retry(self, run_id: str, attempt: int, error: str, delay: float) -> None:
+        """Show that a step failed and will be tried again in `delay` seconds, as attempt number `attempt`."""
         ...
 
     async def fail(self, run_id: str, error: str) -> None:
@@ -51,3 +51,5 @@ class Duties:
     """Starts what is due."""
     reconcile: Callable[[], Awaitable[object]]
     """Ends open runs that the engine gave up."""
+    tidy: Callable[[], Awaitable[object]]
+    """Removes what has expired."""

@@ -9,6 +9,7 @@ from batch_exports.domain.runs import Run
 from batch_exports.engine.conventions import (
     APPLICATION,
     APPLICATION_VERSION,
+    SCHEMA,
     WORKFLOW,
     engine_url,
     queue_name,
@@ -40,6 +41,7 @@ class DbosEngine:
         # An unreachable database is an error for the caller, not a thread that waits for it without end.
         self._client = DBOSClient(
             system_database_url=engine_url(database_url),
+            dbos_system_schema=SCHEMA,
             serializer=serializer(),
             application_name=APPLICATION,
             lazy=True,

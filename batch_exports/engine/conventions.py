@@ -4,6 +4,7 @@ from uuid import UUID
 
 from dbos import DBOS, DBOSPortableJSONSerializer, Serializer
 
+from batch_exports.engine.quiet import quiet_dbos
 from batch_exports.ports import Queue
 
 APPLICATION = "batch-exports"
@@ -15,6 +16,10 @@ steps in `workflow.py` changes so that a run begun by the old code cannot be fin
 WORKFLOW = "export_run"
 
 PREFIX = "run:"
+
+SCHEMA = "batch_exports_engine"
+"""The engine's schema on PostgreSQL, beside the store's tables in the same database; not its default name, which others
+who use it in that database would share."""
 
 
 def workflow_id(run_id: UUID) -> str:
@@ -39,5 +44,9 @@ def engine_url(database_url: str) -> str:
 
 
 def migrate(database_url: str) -> None:
-    """Create or update the engine's tables beside the store's; blocks. A SQLite file must be in WAL mode before."""
-    DBOS.migrate(engine_url(database_url))
+    """Create or update the engine's tables beside the store's, on PostgreSQL in a schema of their own; blocks.
+
+    A SQLite file must be in WAL mode before.
+    """
+    with quiet_dbos():
+        DBOS.migrate(engine_url(database_url), schema=SCHEMA)

@@ -4,6 +4,8 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from batch_exports.engine.lock import Confirm, WorkerAlreadyRunning
+
 logger = logging.getLogger(__name__)
 
 
@@ -24,6 +26,20 @@ async def repeat(duty: Callable[[], Awaitable[object]], seconds: float, stopping
             if failing:
                 logger.warning("%s works again.", name)
             failing = False
+        await _pause(seconds, stopping)
+
+
+async def stay_alone(confirm: Confirm, seconds: float, stopping: asyncio.Event) -> None:
+    """Confirm every so many seconds that no other worker has come; raises WorkerAlreadyRunning, and stops this one."""
+    while not stopping.is_set():
+        try:
+            await asyncio.to_thread(confirm)
+        except WorkerAlreadyRunning:
+            stopping.set()
+            raise
+        except Exception:
+            # Away for a while: the schedule, which fails as well, says so.
+            logger.debug("The database does not answer.", exc_info=True)
         await _pause(seconds, stopping)
 
 

@@ -21,14 +21,15 @@ from batch_exports.engine.client import DbosEngine
 from batch_exports.engine.conventions import (
     APPLICATION,
     APPLICATION_VERSION,
+    SCHEMA,
     WORKFLOW,
     engine_url,
     migrate,
     serializer,
 )
-from batch_exports.engine.lock import sole_worker
+from batch_exports.engine.lock import Confirm, sole_worker
 from batch_exports.engine.quiet import quiet_dbos
-from batch_exports.engine.ticker import repeat
+from batch_exports.engine.ticker import repeat, stay_alone
 from batch_exports.engine.workflow import RunWorkflow
 from batch_exports.ports import Queue
 
@@ -45,7 +46,7 @@ class WorkerSettings:
     database_url: str = field(repr=False)
     """The store's, for which the store has chosen WAL mode before."""
     lock_path: Path
-    """Held for as long as the worker lives, beside the database."""
+    """Held for as long as the worker lives, beside the database when that is a file."""
     live_concurrency: int = 2
     backfill_concurrency: int = 1
     polling_seconds: float = 0.25
@@ -56,6 +57,7 @@ class WorkerSettings:
     """Crashes of the process during a run after which the run is given up."""
     tick_seconds: float = 1.0
     reconcile_seconds: float = 15.0
+    tidy_seconds: float = 3600.0
     stop_seconds: float = 3.0
     """How long `stop` waits for runs to stop between two chunks."""
 
@@ -89,22 +91,20 @@ class Worker:
         if not self._ended.done():
             loop.call_soon_threadsafe(stopping.set)
         try:
-            return self._ended.result(timeout=self._settings.stop_seconds + _CLOSING_SECONDS)
+            self._ended.exception(timeout=self._settings.stop_seconds + _CLOSING_SECONDS)
         except TimeoutError:
             return False
+        return self.failure is not None or self._ended.result()
 
-    def wait(self, timeout: float | None = None) -> bool:
-        """Block until the worker has ended or the time is over; whether it has ended. Raises what ended it."""
-        try:
-            self._ended.result(timeout)
-        except TimeoutError:
-            return self._ended.done()
-        return True
+    @property
+    def failure(self) -> BaseException | None:
+        """The error that ended the worker when it was at work; None for as long as it works, and after a good end."""
+        return self._ended.exception() if self._ended.done() else None
 
     def _run(self) -> None:
         try:
-            with sole_worker(self._settings.lock_path), quiet_dbos():
-                clean = asyncio.run(self._work())
+            with sole_worker(self._settings.database_url, self._settings.lock_path) as confirm, quiet_dbos():
+                clean = asyncio.run(self._work(confirm))
         except BaseException as error:  # handed to whoever waits for this thread
             if self._started.done():
                 logger.critical("The worker ended by an error.", exc_info=error)
@@ -114,14 +114,14 @@ class Worker:
         else:
             self._ended.set_result(clean)
 
-    async def _work(self) -> bool:
+    async def _work(self, confirm: Confirm) -> bool:
         engine = DbosEngine(self._settings.database_url)
         try:
             async with self._assemble() as duties:
                 workflow = RunWorkflow(duties.body, self._settings.retry, self._settings.transient_errors)
                 try:
                     await self._launch(workflow, engine)
-                    clean = await self._tick_until_stopped(duties, workflow)
+                    clean = await self._tick_until_stopped(duties, workflow, confirm)
                 finally:
                     await _destroy()
                 await engine.release(workflow.interrupted)
@@ -129,7 +129,7 @@ class Worker:
         finally:
             engine.close()
 
-    async def _tick_until_stopped(self, duties: Duties, workflow: RunWorkflow) -> bool:
+    async def _tick_until_stopped(self, duties: Duties, workflow: RunWorkflow, confirm: Confirm) -> bool:
         settings = self._settings
         stopping = asyncio.Event()
         tasks = [
@@ -137,8 +137,10 @@ class Worker:
             for duty, seconds, name in (
                 (duties.tick, settings.tick_seconds, "The schedule"),
                 (duties.reconcile, settings.reconcile_seconds, "The reconciliation"),
+                (duties.tidy, settings.tidy_seconds, "The removal of what has expired"),
             )
         ]
+        tasks.append(asyncio.create_task(stay_alone(confirm, settings.tick_seconds, stopping)))
         self._started.set_result((asyncio.get_running_loop(), stopping))
         await stopping.wait()
         clean = await workflow.drain(settings.stop_seconds)
@@ -168,6 +170,7 @@ class Worker:
         return {
             "name": APPLICATION,
             "system_database_url": engine_url(self._settings.database_url),
+            "dbos_system_schema": SCHEMA,
             "application_version": APPLICATION_VERSION,
             # One worker per database, so the runs of the one before are this one's to resume. With several workers on
             # one PostgreSQL each needs an id of its own and somebody who notices that one has died.

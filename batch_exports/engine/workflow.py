@@ -6,7 +6,7 @@ writes on behind a run that has been told to end. A cancelled run is over; an in
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, cast
 from uuid import UUID
@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 
 from dbos import DBOS
 
-from batch_exports.engine.attempts import Attempts, Done, Failed, Outcome, RetryPolicy, Stopped
+from batch_exports.engine.attempts import Attempts, Done, Failed, NoteRetry, Outcome, RetryPolicy, Stopped
 from batch_exports.engine.body import Json, RunBody
 
 Call = Callable[[Callable[[], bool]], Coroutine[Any, Any, Any]]
@@ -86,9 +86,9 @@ class RunWorkflow:
         return await self._step("commit", run_id, lambda _: self._body.commit(run_id, plan, files))
 
     async def _step(self, name: str, run_id: str, call: Call) -> Outcome:
-        async def note_retry(attempt: int, error: str) -> None:
+        async def note_retry(attempt: int, error: str, delay: float) -> None:
             # To its end, even when cancelled: a write that is broken off may keep the database locked.
-            await _ended_before_cancel(self._body.note_retry(run_id, attempt, error), threading.Event())
+            await _ended_before_cancel(self._body.note_retry(run_id, attempt, error, delay), threading.Event())
 
         attempt = partial(self._carry_out, call, note_retry, f"step {name} of run {run_id}")
         self._stop_between_steps()
@@ -105,7 +105,7 @@ class RunWorkflow:
             case Failed(why):
                 raise RuntimeError(f"The failure of run {run_id} could not be recorded. {why}")
 
-    async def _carry_out(self, call: Call, note_retry: Callable[[int, str], Awaitable[None]], label: str) -> Json:
+    async def _carry_out(self, call: Call, note_retry: NoteRetry, label: str) -> Json:
         stop = threading.Event()
 
         def should_stop() -> bool:
@@ -132,7 +132,7 @@ async def _ended_before_cancel(call: Coroutine[Any, Any, Any], stop: threading.E
         raise
 
 
-async def _no_note(_attempt: int, _error: str) -> None:
+async def _no_note(_attempt: int, _error: str, _delay: float) -> None:
     pass
 
 

@@ -60,8 +60,9 @@ def carry_out(answers: list[Exception | None], limit: int) -> tuple[int, list[in
             raise error
         return "value"
 
-    async def note_retry(attempt: int, error: str) -> None:
+    async def note_retry(attempt: int, error: str, delay: float) -> None:
         assert "secret" not in error
+        assert delay == 0
         noted.append(attempt)
         raise LookupError("A note that fails changes nothing.")
 
@@ -95,5 +96,19 @@ async def test_a_permanent_failure_counts_even_during_a_shutdown() -> None:
     assert await Attempts(RetryPolicy(), (), stopping).carry_out(call, refuse, label="a step") == Failed("gone")
 
 
-async def refuse(attempt: int, error: str) -> None:
+async def refuse(attempt: int, error: str, _delay: float) -> None:
     pytest.fail(f"Attempt {attempt} was announced after {error}.")
+
+
+async def test_who_is_told_of_another_attempt_is_told_when_it_comes() -> None:
+    told: list[float] = []
+
+    async def call() -> None:
+        raise RetryableFailure("busy")
+
+    async def note_retry(_attempt: int, _error: str, delay: float) -> None:
+        told.append(delay)
+
+    policy = RetryPolicy(attempts=4, base_seconds=0.001, factor=2, cap_seconds=0.003)
+    await Attempts(policy, (), asyncio.Event()).carry_out(call, note_retry, label="a step")
+    assert told == [0.001, 0.002, 0.003]

@@ -1,5 +1,7 @@
 """What survives the end of a worker, be it sudden or in good order."""
 
+import re
+
 from batch_exports.ports import EngineState
 from tests.engine.world import World, launch
 
@@ -76,13 +78,13 @@ async def test_a_part_that_does_not_stop_in_time_is_reported_and_carried_out_aga
 
 async def test_a_second_worker_on_the_same_database_refuses_with_one_clear_line(world: World) -> None:
     first = world.worker()
-    second = launch(world.directory, {})
+    second = launch(world.directory, world.url, {})
     assert second.process.wait(timeout=15) == 3
     said = second.log.read_text().splitlines()
     second.process.stdout.close()
 
     assert len(said) == 1
-    assert f"Another worker (process {first.process.pid}) already works on this database" in said[0]
+    assert re.match(rf"Another worker \(process {first.process.pid}\b.*\) already works on this database", said[0])
     assert await world.ended(await world.give()) is EngineState.DONE
 
 

@@ -1,13 +1,14 @@
 """What a worker does with the runs that it is given."""
 
-import sqlite3
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from uuid import uuid4
 
+import sqlalchemy as sa
+
+from batch_exports.engine.conventions import SCHEMA
 from batch_exports.ports import EngineState, Queue
-from tests.engine.world import World, later_id
+from tests.engine.world import World, later_id, plain
 
 
 async def test_a_run_goes_through_its_steps_once_and_commits_the_files_of_all_parts(busy_world: World) -> None:
@@ -181,7 +182,7 @@ async def test_nothing_that_the_engine_keeps_is_pickled_or_holds_a_secret(busy_w
     for run_id in (failing, lost, done):
         await busy_world.ended(run_id)
 
-    kept = list(kept_by_the_engine(busy_world.directory / "state.db"))
+    kept = list(kept_by_the_engine(busy_world.url))
     assert any(str(done) in text for _, text in kept)
     assert not [text for _, text in kept if "hunter2" in text]
     assert {text for column, text in kept if column == "serialization"} == {"portable_json"}
@@ -189,24 +190,23 @@ async def test_nothing_that_the_engine_keeps_is_pickled_or_holds_a_secret(busy_w
     assert not [text for _, text in kept if text.startswith("gA")]
 
 
-def kept_by_the_engine(path: Path) -> Iterator[tuple[str, str]]:
+def kept_by_the_engine(url: str) -> Iterator[tuple[str, str]]:
     """Column and text of every value in the engine's tables."""
-    connection = sqlite3.connect(path)
-    tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-    for table in tables:
-        if table != "runs":
-            cursor = connection.execute(f'SELECT * FROM "{table}"')
-            columns = [description[0] for description in cursor.description]
-            for row in cursor:
-                yield from ((column, str(value)) for column, value in zip(columns, row, strict=True) if value)
-    connection.close()
+    engine = sa.create_engine(plain(url))
+    inspector = sa.inspect(engine)
+    schema = "main" if url.startswith("sqlite") else SCHEMA
+    with engine.connect() as connection:
+        for table in set(inspector.get_table_names(schema)) - {"runs"}:
+            for row in connection.execute(sa.text(f'SELECT * FROM {schema}."{table}"')).mappings():
+                yield from ((column, str(value)) for column, value in row.items() if value)
+    engine.dispose()
 
 
-async def test_a_duty_that_fails_stops_neither_the_other_one_nor_the_runs(busy_world: World) -> None:
-    async def has_ticked() -> bool:
-        return (busy_world.directory / "ticked").exists()
+async def test_a_duty_that_fails_stops_neither_the_others_nor_the_runs(busy_world: World) -> None:
+    async def others_are_done() -> bool:
+        return all((busy_world.directory / done).exists() for done in ("ticked", "tidied"))
 
-    await busy_world.until(has_ticked, 5)
+    await busy_world.until(others_are_done, 5)
     log = "".join(path.read_text() for path in busy_world.directory.glob("worker-*.log"))
     assert "The reconciliation failed and will be tried again" in log
     assert await busy_world.ended(await busy_world.give()) is EngineState.DONE

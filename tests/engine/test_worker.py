@@ -31,7 +31,10 @@ def test_a_worker_that_cannot_be_put_together_says_why_and_lets_go_of_the_databa
 
 def test_a_worker_puts_nothing_together_while_another_holds_the_database(tmp_path: Path) -> None:
     waiting = worker(tmp_path)
-    with sole_worker(tmp_path / "data" / "lock"), pytest.raises(WorkerAlreadyRunning, match="Stop it first"):
+    with (
+        sole_worker("sqlite:///state.db", tmp_path / "data" / "lock"),
+        pytest.raises(WorkerAlreadyRunning, match="Stop it first"),
+    ):
         waiting.start()
 
 

@@ -31,10 +31,9 @@ ERRORS: dict[str, Callable[[], Exception]] = {
 }
 
 
-def main(directory: Path, options: dict[str, Any]) -> int:
+def main(directory: Path, url: str, options: dict[str, Any]) -> int:
     """Work until SIGTERM, and say `ready` and `stopped` in between."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
-    url = f"sqlite+aiosqlite:///{directory}/state.db"
     workers = options.pop("workers", 1)
     policy = RetryPolicy(**options.pop("retry", {"attempts": 3, "base_seconds": 0.05}))
     settings = WorkerSettings(
@@ -53,7 +52,7 @@ def main(directory: Path, options: dict[str, Any]) -> int:
         return 3
     say("ready")
     while not terminated.wait(timeout=0.1):
-        if worker.wait(timeout=0):
+        if worker.failure is not None:
             return 4
     say("stopped" if worker.stop() else "stuck")
     return 0
@@ -74,11 +73,14 @@ async def assemble(url: str, journal: Path) -> AsyncIterator[Duties]:
     async def tick() -> None:
         (journal.parent / "ticked").touch()
 
+    async def tidy() -> None:
+        (journal.parent / "tidied").touch()
+
     async def reconcile() -> None:
         raise LookupError("The reconciliation of this worker always fails.")
 
     try:
-        yield Duties(body=body, tick=tick, reconcile=reconcile)
+        yield Duties(body=body, tick=tick, reconcile=reconcile, tidy=tidy)
     finally:
         await database.dispose()
         engine.close()
@@ -120,8 +122,8 @@ class ScriptedBody:
                 run = SimpleNamespace(id=UUID(following), export_id=UUID(run_id))
                 await self.engine.start(transaction(connection), run, Queue.BACKFILL)
 
-    async def note_retry(self, run_id: str, attempt: int, error: str) -> None:
-        self._note(run_id, "retry", attempt=attempt, error=error)
+    async def note_retry(self, run_id: str, attempt: int, error: str, delay: float) -> None:
+        self._note(run_id, "retry", attempt=attempt, error=error, delay=delay)
 
     async def fail(self, run_id: str, error: str) -> None:
         await self._begin(run_id, "fail", error=error)
@@ -166,4 +168,4 @@ def transaction(connection: AsyncConnection) -> Transaction:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), json.loads(sys.argv[2])))
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3])))

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -22,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from batch_exports.engine import DbosEngine, migrate
 from batch_exports.ports import EngineState, Queue
+from batch_exports.store import prepare_sqlite
 
 _numbers = count(time.time_ns() << 64)
 
@@ -74,7 +74,7 @@ class World:
         run_id = script.pop("run_id", None) or later_id()
         async with self.database.connect() as connection:
             await connection.execute(
-                sa.text("INSERT OR IGNORE INTO runs VALUES (:id, :script, 'open')"),
+                sa.text("INSERT INTO runs VALUES (:id, :script, 'open') ON CONFLICT DO NOTHING"),
                 {"id": str(run_id), "script": json.dumps(script)},
             )
             run: Any = SimpleNamespace(id=run_id, export_id=export_id or uuid4())
@@ -126,18 +126,18 @@ class World:
 
     def worker(self, **options: Any) -> WorkerProcess:
         """Start a worker and wait until it works."""
-        worker = launch(self.directory, options)
+        worker = launch(self.directory, self.url, options)
         self.workers.append(worker)
         assert worker.process.stdout is not None
         assert worker.process.stdout.readline() == "ready\n", worker.log.read_text()
         return worker
 
 
-def launch(directory: Path, options: dict[str, Any]) -> WorkerProcess:
+def launch(directory: Path, url: str, options: dict[str, Any]) -> WorkerProcess:
     log = directory / f"worker-{uuid4()}.log"
     with log.open("w") as stderr:
         process = subprocess.Popen(
-            [sys.executable, str(PROGRAM), str(directory), json.dumps(options)],
+            [sys.executable, str(PROGRAM), str(directory), url, json.dumps(options)],
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,
@@ -146,12 +146,19 @@ def launch(directory: Path, options: dict[str, Any]) -> WorkerProcess:
     return WorkerProcess(process, log)
 
 
-def make_database(directory: Path) -> None:
-    with sqlite3.connect(directory / "state.db") as connection:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("CREATE TABLE runs (id TEXT PRIMARY KEY, script TEXT, status TEXT)")
-    connection.close()
-    migrate(f"sqlite+aiosqlite:///{directory}/state.db")
+def make_database(url: str) -> None:
+    if url.startswith("sqlite"):
+        prepare_sqlite(Path(url.partition(":///")[2]))
+    engine = sa.create_engine(plain(url))
+    with engine.begin() as connection:
+        connection.execute(sa.text("CREATE TABLE runs (id TEXT PRIMARY KEY, script TEXT, status TEXT)"))
+    engine.dispose()
+    migrate(url)
+
+
+def plain(url: str) -> str:
+    """The URL with a driver that blocks."""
+    return url.replace("+aiosqlite", "")
 
 
 @contextmanager
@@ -165,8 +172,7 @@ def ending(workers: list[WorkerProcess]) -> Iterator[None]:
             worker.process.stdout.close()
 
 
-async def open_world(directory: Path) -> AsyncIterator[World]:
-    url = f"sqlite+aiosqlite:///{directory}/state.db"
+async def open_world(directory: Path, url: str) -> AsyncIterator[World]:
     world = World(directory, url, create_async_engine(url), DbosEngine(url))
     with ending(world.workers):
         yield world
