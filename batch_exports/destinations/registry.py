@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from batch_exports.destinations.egress_gate import EgressGate
 from batch_exports.domain.destinations import CheckStatus, ConnectionCheck, connection_checks, no_writer
-from batch_exports.domain.egress import EgressPolicy
 from batch_exports.domain.errors import ExportFailure, PermanentFailure
 from batch_exports.ports import RunContext, Writer
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 class DestinationRegistry:
     """Opens writers and runs connection checks, under the operator's rules: where to connect, where files may lie."""
 
-    policy: EgressPolicy
+    gate: EgressGate
     file_root: Path | None = None
 
     def open(self, kind: str, context: RunContext) -> Writer:
@@ -57,7 +57,7 @@ def _loaded(kind: str, use: Callable[[], T]) -> T:
 def _open_s3(registry: DestinationRegistry, context: RunContext) -> Writer:
     from batch_exports.destinations.s3 import open_writer  # noqa: PLC0415 - loads a driver
 
-    return open_writer(context, registry.policy)
+    return open_writer(context, registry.gate)
 
 
 def _open_file(registry: DestinationRegistry, context: RunContext) -> Writer:
@@ -75,7 +75,7 @@ def _open_noop(_registry: DestinationRegistry, _context: RunContext) -> Writer:
 def _check_s3(registry: DestinationRegistry, config: Mapping[str, Any], step: int) -> str | None:
     from batch_exports.destinations.s3 import check  # noqa: PLC0415 - loads a driver
 
-    return check(config, step, registry.policy)
+    return check(config, step, registry.gate)
 
 
 def _check_file(registry: DestinationRegistry, config: Mapping[str, Any], _step: int) -> str | None:

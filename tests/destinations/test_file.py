@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from batch_exports.destinations.egress_gate import EgressGate
 from batch_exports.destinations.file.storage import FileStorage, _failure
 from batch_exports.destinations.registry import DestinationRegistry
 from batch_exports.domain.destinations import CheckStatus
@@ -113,7 +114,7 @@ def test_a_path_that_is_not_below_the_root_is_refused(world, path):
 
 
 def test_without_a_root_the_operator_is_told_which_setting_to_set(world):
-    registry = DestinationRegistry(LOOPBACK)
+    registry = DestinationRegistry(EgressGate(LOOPBACK))
     with pytest.raises(PermanentFailure, match="BATCH_EXPORTS_FILE_ROOT"):
         registry.open("File", context(world))
     result = registry.run_step("File", world.config, 0)

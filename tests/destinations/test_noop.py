@@ -2,6 +2,7 @@
 
 import pytest
 
+from batch_exports.destinations.egress_gate import EgressGate
 from batch_exports.destinations.registry import DestinationRegistry
 from batch_exports.domain.destinations import CheckStatus
 from batch_exports.ports import Lane
@@ -11,7 +12,7 @@ from tests.formats.chunks import arrow_chunks, make_rows
 
 @pytest.fixture
 def writer(tmp_path):
-    return DestinationRegistry(LOOPBACK).open("NoOp", context(FileWorld(tmp_path)))
+    return DestinationRegistry(EgressGate(LOOPBACK)).open("NoOp", context(FileWorld(tmp_path)))
 
 
 def test_all_rows_are_read_and_counted(writer):
@@ -35,4 +36,4 @@ def test_an_error_of_the_source_comes_out(writer):
 
 
 def test_its_check_passes():
-    assert DestinationRegistry(LOOPBACK).run_step("NoOp", {}, 0).status is CheckStatus.PASSED
+    assert DestinationRegistry(EgressGate(LOOPBACK)).run_step("NoOp", {}, 0).status is CheckStatus.PASSED

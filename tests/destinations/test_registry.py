@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from batch_exports.destinations.egress_gate import EgressGate
 from batch_exports.destinations.registry import DestinationRegistry
 from batch_exports.domain.destinations import SECRET_KEYS, CheckStatus, connection_checks
 from batch_exports.domain.errors import PermanentFailure
@@ -17,9 +18,9 @@ OTHERS = sorted(SECRET_KEYS.keys() - WRITERS)
 @pytest.mark.parametrize("kind", OTHERS)
 def test_a_type_without_a_writer_says_just_that(tmp_path, kind):
     with pytest.raises(PermanentFailure, match=f"{kind} destinations yet"):
-        DestinationRegistry(LOOPBACK).open(kind, context(FileWorld(tmp_path)))
+        DestinationRegistry(EgressGate(LOOPBACK)).open(kind, context(FileWorld(tmp_path)))
     (planned,) = connection_checks(kind)
-    result = DestinationRegistry(LOOPBACK).run_step(kind, {}, 0)
+    result = DestinationRegistry(EgressGate(LOOPBACK)).run_step(kind, {}, 0)
     assert (result.name, result.status) == (planned.name, CheckStatus.SKIPPED)
     assert "destinations yet" in (result.message or "")
 
@@ -36,10 +37,11 @@ def test_no_driver_loads_before_its_destination_is_used():
 def test_a_missing_extra_is_one_clear_line():
     program = (
         "import sys; sys.modules['obstore'] = None\n"
+        "from batch_exports.destinations.egress_gate import EgressGate\n"
         "from batch_exports.destinations.registry import DestinationRegistry\n"
         "from batch_exports.domain.egress import PUBLIC\n"
         "from batch_exports.domain.errors import PermanentFailure\n"
-        "print(DestinationRegistry(PUBLIC).run_step('S3', {}, 0).message)\n"
+        "print(DestinationRegistry(EgressGate(PUBLIC)).run_step('S3', {}, 0).message)\n"
     )
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert found.stdout.count("\n") == 1

@@ -3,11 +3,13 @@
 import os
 import socket
 import threading
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from uuid import uuid4
 
 import pytest
 
+from batch_exports.destinations.egress_gate import EgressGate
 from batch_exports.destinations.registry import DestinationRegistry
 from batch_exports.destinations.s3.config import S3Settings
 from batch_exports.domain.destinations import CheckStatus
@@ -16,14 +18,15 @@ from batch_exports.domain.errors import PermanentFailure, RetryableFailure
 from batch_exports.ports import Chunk
 from tests.destinations.conformance import FilesConformance
 from tests.destinations.conftest import BUCKET
+from tests.destinations.names import Names, serving_names
 from tests.destinations.worlds import LOOPBACK, S3World, context, export, open_writer
 from tests.formats.chunks import line_chunks, make_rows
 from tests.seaweed import FULL, READ_ONLY, WRITE_ONLY
 
 
 @pytest.fixture
-def world(s3_server):
-    return S3World(s3_server, BUCKET)
+def world(s3_server, gate):
+    return S3World(s3_server, BUCKET, gate)
 
 
 class TestS3(FilesConformance):
@@ -122,7 +125,7 @@ def test_nobody_listening_is_worth_another_try(world):
         free.bind(("127.0.0.1", 0))
         kind, text = refusal(world, endpoint_url=f"http://127.0.0.1:{free.getsockname()[1]}")
     assert kind is RetryableFailure
-    assert "No answer from 127.0.0.1" in text
+    assert "Nothing answers at 127.0.0.1" in text
 
 
 @pytest.mark.parametrize(
@@ -187,21 +190,70 @@ def test_an_upload_that_the_server_breaks_off_leaves_nothing(world):
 # -- where packets go ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_no_redirect_leads_to_another_host(world, recorder, status):
+@pytest.mark.parametrize("status", [301, 303, 307])
+@pytest.mark.parametrize(
+    "target",
+    [
+        "http://localhost:{port}", "http://127.0.0.1:{port}", "http://[::ffff:7f00:2]:{port}",
+        "https://localhost:{port}", "https://127.0.0.2:{port}",
+    ],
+)  # fmt: skip
+def test_no_redirect_leads_to_another_server(world, recorder, status, target):
     elsewhere, asked = recorder()
-    endpoint_url, _ = recorder(status, location=elsewhere.replace("127.0.0.1", "localhost") + "/latest/meta-data")
-    refusal(world, endpoint_url=endpoint_url)
-    assert (
-        DestinationRegistry(LOOPBACK).run_step("S3", config(endpoint_url=endpoint_url), 1).status is CheckStatus.FAILED
-    )
+    target = target.format(port=elsewhere.rpartition(":")[2])
+    endpoint_url, _ = recorder(status, location=f"{target}/latest/meta-data")
+    kind, text = refusal(world, endpoint_url=endpoint_url)
+    assert kind is PermanentFailure
+    assert "127.0.0.1 redirects to" in text or "in another region" in text
+    result = world.registry.run_step("S3", config(endpoint_url=endpoint_url), 1)
+    assert result.status is CheckStatus.FAILED
+    assert "127.0.0.1 redirects to" in (result.message or "")
     assert asked == []
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_name_that_changes_to_a_private_address_is_refused_with_advice(recorder, scheme):
+    endpoint_url, asked = recorder()
+    names = Names(["127.0.0.1"], ["127.0.0.7"])
+    url = endpoint_url.replace("http://127.0.0.1", f"{scheme}://storage.example.com")
+    with serving_names(names) as gate:
+        registry = DestinationRegistry(gate)
+        assert registry.run_step("S3", config(endpoint_url=url), 0).status is CheckStatus.PASSED
+        refused = [registry.run_step("S3", config(endpoint_url=url), step) for step in (1, 2)]
+    for result in refused:
+        assert result.status is CheckStatus.FAILED
+        assert (
+            result.message
+            == "The egress policy 'public' of this service refuses host 'storage.example.com' at address "
+            "127.0.0.7. Use an allowed host, or ask the operator to add it to BATCH_EXPORTS_EGRESS_ALLOW."
+        )
+    assert asked == []
+
+
+def test_a_name_that_changes_while_a_run_writes_ends_the_run(world, recorder):
+    endpoint_url, asked = recorder()
+    with serving_names(Names(["127.0.0.1"], ["127.0.0.7"])) as gate:
+        url = endpoint_url.replace("127.0.0.1", "storage.example.com")
+        writer = DestinationRegistry(gate).open("S3", context(world, endpoint_url=url))
+        files = writer.write_part(0, 0, line_chunks(make_rows(1), 1), lambda _: None)
+        with pytest.raises(PermanentFailure, match=r"refuses host 'storage\.example\.com' at address 127\.0\.0\.7"):
+            writer.commit(files)
+    assert [method for method, *_ in asked] == ["PUT"]
+
+
+def test_a_name_that_cannot_be_looked_up_for_the_moment_is_worth_another_try(world, recorder):
+    with serving_names(Names(socket.gaierror(socket.EAI_AGAIN, "later"))) as gate:
+        writer = DestinationRegistry(gate).open("S3", context(world, endpoint_url="https://storage.example.com"))
+        with pytest.raises(RetryableFailure, match="could not be looked up for the moment"):
+            writer.write_part(0, 0, line_chunks(make_rows(1), 1), lambda _: None)
 
 
 def test_nothing_of_the_environment_changes_a_request(world, recorder, monkeypatch):
     other, asked_other = recorder()
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_PROXY_URL"):
         monkeypatch.setenv(name, other)
+    for name in ("NO_PROXY", "no_proxy", "AWS_PROXY_EXCLUDES"):
+        monkeypatch.setenv(name, "*")
     for name, value in {
         "AWS_ACCESS_KEY_ID": "ENVIRONMENT", "AWS_SECRET_ACCESS_KEY": "environment", "AWS_SESSION_TOKEN": "environment",
         "AWS_SKIP_SIGNATURE": "true", "AWS_REQUEST_PAYER": "true", "AWS_S3_EXPRESS": "true", "AWS_REGION": "eu-west-9",
@@ -214,6 +266,7 @@ def test_nothing_of_the_environment_changes_a_request(world, recorder, monkeypat
     endpoint_url, asked = recorder()
     open_writer(world, endpoint_url=endpoint_url).write_part(0, 0, line_chunks(make_rows(1), 1), lambda _: None)
     ((_, _, headers, _),) = asked
+    assert headers["connection"] == "close", "the request came through the gate"
     assert "x-amz-security-token" not in headers
     assert FULL.access_key in headers["authorization"]
     assert "eu-west-9" not in headers["authorization"]
@@ -229,7 +282,7 @@ def test_encryption_of_the_environment_is_refused_and_not_used(world, monkeypatc
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "169.254.169.254", "10.1.2.3", "[::1]", "2130706433"])
 def test_the_public_policy_refuses_before_any_packet(world, host):
-    registry = DestinationRegistry(EgressPolicy(EgressMode.PUBLIC))
+    registry = DestinationRegistry(EgressGate(EgressPolicy(EgressMode.PUBLIC)))
     with pytest.raises(PermanentFailure, match="egress policy"):
         registry.open("S3", context(world, endpoint_url=f"http://{host}:9"))
     result = registry.run_step("S3", config(endpoint_url=f"http://{host}:9"), 0)
@@ -238,8 +291,15 @@ def test_the_public_policy_refuses_before_any_packet(world, host):
 
 
 def test_the_loopback_policy_refuses_amazon_without_looking_its_name_up(world):
-    with pytest.raises(PermanentFailure, match=r"s3\.us-east-1\.amazonaws\.com"):
-        DestinationRegistry(LOOPBACK).open("S3", context(world, endpoint_url=None))
+    names = Names(["127.0.0.1"])
+    with closing(EgressGate(LOOPBACK, names)) as gate:
+        registry = DestinationRegistry(gate)
+        with pytest.raises(PermanentFailure, match=r"s3\.us-east-1\.amazonaws\.com"):
+            registry.open("S3", context(world, endpoint_url=None))
+        for step in range(3):
+            message = registry.run_step("S3", config(), step).message
+            assert "egress policy 'loopback'" in (message or "")
+    assert names.asked == []
 
 
 @pytest.mark.parametrize(

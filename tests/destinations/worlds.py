@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import obstore
 from obstore.store import S3Store
 
+from batch_exports.destinations.egress_gate import EgressGate
 from batch_exports.destinations.registry import DestinationRegistry
 from batch_exports.domain.egress import EgressMode, EgressPolicy
 from batch_exports.ports import Chunk, Lane, RunContext, Writer, WrittenFile
@@ -47,9 +48,13 @@ class S3World:
 
     server: SeaweedServer
     bucket: str
+    gate: EgressGate
     kind: str = "S3"
-    registry: DestinationRegistry = field(default_factory=lambda: DestinationRegistry(LOOPBACK))
     prefix: str = field(default_factory=lambda: f"conformance/{uuid4().hex}")
+
+    @property
+    def registry(self) -> DestinationRegistry:
+        return DestinationRegistry(self.gate)
 
     @property
     def config(self) -> Mapping[str, Any]:
@@ -86,7 +91,7 @@ class FileWorld:
 
     @property
     def registry(self) -> DestinationRegistry:
-        return DestinationRegistry(LOOPBACK, file_root=self.root)
+        return DestinationRegistry(EgressGate(LOOPBACK), file_root=self.root)
 
     @property
     def config(self) -> Mapping[str, Any]:

@@ -5,20 +5,19 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from batch_exports.destinations.connections import reach
+from batch_exports.destinations.egress_gate import EgressGate
 from batch_exports.destinations.s3.config import S3Settings
 from batch_exports.destinations.s3.storage import S3Storage
-from batch_exports.domain.egress import EgressPolicy
 from batch_exports.domain.errors import Invalid, PermanentFailure
 from batch_exports.domain.object_keys import object_keys
 
 
-def check(config: Mapping[str, Any], step: int, policy: EgressPolicy) -> str:
+def check(config: Mapping[str, Any], step: int, gate: EgressGate) -> str:
     """Run one check; the result in words, or an ExportFailure that tells what to change."""
     settings = S3Settings.read(config)
-    storage = S3Storage(settings, policy)
+    storage = S3Storage(settings, gate)
     if step == 0:
-        reach(policy, settings.host, settings.port)
+        gate.connect(settings.host, settings.port).close()
         return f"{settings.host} answers."
     if step == 1:
         storage.list_any()

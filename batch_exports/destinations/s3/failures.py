@@ -32,6 +32,11 @@ _MAY_NOT = (
     "The credentials may not {doing} in the bucket '{bucket}' ({code}). Allow them s3:PutObject and "
     "s3:AbortMultipartUpload, and better also s3:GetObject, s3:DeleteObject and s3:ListBucket."
 )
+# The client does not repeat a request with a body elsewhere; others it repeats without its credential for the gate.
+_REDIRECTS = frozenset({302, 303, 307, 308, 407})
+_REDIRECTED = (
+    "{host} redirects to another server ({code}), and exports follow no redirect. Correct endpoint_url or region."
+)
 _KEY_REFUSED = "The encryption key cannot be used ({code}). Correct kms_key_id, or let the credentials use the key."
 _NO_ANSWER = (
     "No answer from {host} port {port} on trying to {doing}. Check that it runs, that no firewall is between, and that "
@@ -83,4 +88,6 @@ def _advice(code: str | None, status: int) -> str | None:
         return known
     if code is not None and code.startswith("KMS."):
         return _KEY_REFUSED
+    if status in _REDIRECTS:
+        return _REDIRECTED
     return _MAY_NOT if status in {401, 403} else None

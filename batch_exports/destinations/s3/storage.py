@@ -11,10 +11,9 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
-from batch_exports.destinations.connections import resolve
+from batch_exports.destinations.egress_gate import CONNECT_TIMEOUT, EgressGate, Passage
 from batch_exports.destinations.s3.config import S3Settings
 from batch_exports.destinations.s3.failures import error_code, error_status, failure
-from batch_exports.domain.egress import EgressPolicy
 
 if TYPE_CHECKING:
     from obstore.store import S3Config, S3Credential
@@ -24,16 +23,16 @@ PART_BYTES = 16 * 1024 * 1024
 PARTS_IN_FLIGHT = 3
 _GONE = frozenset({404})
 _UNSEEN = frozenset({403, 404})
-# Nothing answers at port 0, so that a redirect to any host but the endpoint's ends here.
-_NOWHERE = "http://127.0.0.1:0"
+# Longer than the gate's, so that it is the gate that says why there is no connection.
+_CONNECT_TIMEOUT = timedelta(seconds=CONNECT_TIMEOUT + 5)
 
 
 class S3Storage:
     """Objects in one bucket; connects at the first use."""
 
-    def __init__(self, settings: S3Settings, policy: EgressPolicy) -> None:
+    def __init__(self, settings: S3Settings, gate: EgressGate) -> None:
         self._settings = settings
-        self._policy = policy
+        self._gate = gate
 
     def put(self, key: str, blocks: Iterable[bytes]) -> None:
         """Upload in one request when the blocks are few, else in parts, some of them at once."""
@@ -80,9 +79,12 @@ class S3Storage:
             next(iter(obstore.list(self._store, chunk_size=1)), None)
 
     @cached_property
+    def _passage(self) -> Passage:
+        return self._gate.passage(self._settings.host, self._settings.port)
+
+    @cached_property
     def _store(self) -> S3Store:
         settings = self._settings
-        resolve(self._policy, settings.host, settings.port)
         return S3Store(
             settings.bucket,
             config=_encryption(settings),
@@ -100,10 +102,9 @@ class S3Storage:
             client_options={
                 "allow_http": settings.is_plain_http,
                 "allow_invalid_certificates": False,
-                "connect_timeout": timedelta(seconds=10),
+                "connect_timeout": _CONNECT_TIMEOUT,
                 "timeout": timedelta(seconds=120),
-                "proxy_url": _NOWHERE,
-                "proxy_excludes": settings.host,
+                "proxy_url": self._passage.proxy_url,
                 "user_agent": "batch-exports",
             },
             retry_config={
@@ -130,11 +131,14 @@ class S3Storage:
     def _explained(
         self, doing: str, *, source: "_Watched | None" = None, tolerates: frozenset[int] = frozenset()
     ) -> Iterator[None]:
+        self._passage.failure = None
         try:
             yield
         except (BaseError, OSError, ValueError) as error:
             if source is not None and source.error is not None:
                 raise source.error from None
+            if self._passage.failure is not None:
+                raise self._passage.failure from None
             if _is_among(tolerates, error):
                 raise _AbsentError from None
             raise failure(error, self._settings, doing) from None
