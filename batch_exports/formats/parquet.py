@@ -75,6 +75,8 @@ class _ParquetFile:
                 compression_level=_LEVELS.get(self._compression or ""),
                 use_dictionary=_repetitive_columns(table),  # type: ignore[arg-type]  # its stubs know no list
                 write_statistics=_comparable_columns(table),
+                # Arrow's own pool deals in huge pages, whose clearing costs more than they save.
+                memory_pool=pa.system_memory_pool(),
             )
         self._writer.write_table(table, row_group_size=table.num_rows)
         return self._sink.take()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Self
 
@@ -11,13 +12,15 @@ from batch_exports.ports import Chunk, Lane
 from batch_exports.sources import literals
 from batch_exports.sources.connections import connect
 from batch_exports.sources.failures import store_errors
-from batch_exports.sources.queries import FORMATS, count_query, row_query
+from batch_exports.sources.queries import FORMATS, count_query, earliest_query, row_query
 from batch_exports.sources.results import arrow_chunks, line_chunks
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
 _HOUR = 3600
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NULL = r"\N"
 _SETTINGS: Mapping[str, str] = {
     "max_block_size": "8192",
     "max_query_size": str(64 << 20),
@@ -38,10 +41,15 @@ _SETTINGS: Mapping[str, str] = {
 
 
 class ClickHouseSource:
-    """An event store that speaks ClickHouse; connects on first use, and again after a failure."""
+    """An event store that speaks ClickHouse; connects on first use, and again after a failure.
 
-    def __init__(self, open_client: Callable[[], "Client"]) -> None:
+    `trusts_text` is for a store that refuses text which is not UTF-8, as the embedded one does: checking it again
+    would cost each export a tenth of its time.
+    """
+
+    def __init__(self, open_client: Callable[[], "Client"], *, trusts_text: bool = False) -> None:
         self._open_client = open_client
+        self._trusts_text = trusts_text
         self._mutex = Lock()
         self._client: Client | None = None
 
@@ -50,18 +58,22 @@ class ClickHouseSource:
         """Make the source of a ClickHouse server or cluster, whose database has a table or view `events`."""
         return cls(lambda: connect(url=url, user=user, password=password, database=database))
 
-    def count(self, selection: Selection) -> int:
-        """How many rows the selection has."""
-        with self._connected() as client:
-            answer = client.raw_query(count_query(selection), fmt="TabSeparated", settings=dict(_SETTINGS))
-            return int(answer)
+    def count(self, selection: Selection, *, seconds: float | None = None) -> int:
+        """How many rows the selection has; raises RetryableFailure when counting takes longer than `seconds`."""
+        return int(self._value(count_query(selection), seconds))
+
+    def earliest(self, selection: Selection, *, seconds: float) -> datetime | None:
+        """When the selection's first row arrived, None without rows; raises RetryableFailure as `count` does."""
+        microseconds = self._value(earliest_query(selection), seconds)
+        return None if microseconds == _NULL else _EPOCH + timedelta(microseconds=int(microseconds))
 
     @contextmanager
     def stream(self, selection: Selection, lane: Lane, *, query_id: str) -> Iterator[Iterator[Chunk]]:
         """The rows of the selection, in no order; a stream that breaks raises, leaving the context ends the query."""
         settings = {**_SETTINGS, "query_id": query_id}
+        query = row_query(selection, lane, trusts_text=self._trusts_text)
         with self._connected() as client:
-            response: Any = client.raw_stream(row_query(selection, lane), settings=settings, fmt=FORMATS[lane])
+            response: Any = client.raw_stream(query, settings=settings, fmt=FORMATS[lane])
         with closing(response):
             yield (arrow_chunks if lane is Lane.ARROW else line_chunks)(response)
 
@@ -76,6 +88,12 @@ class ClickHouseSource:
             client, self._client = self._client, None
         if client is not None:
             client.close()
+
+    def _value(self, query: str, seconds: float | None) -> str:
+        limit = {} if seconds is None else {"max_execution_time": f"{seconds:g}"}
+        with self._connected() as client:
+            answer: bytes = client.raw_query(query, fmt="TabSeparated", settings={**_SETTINGS, **limit})
+            return answer.decode().strip()
 
     @contextmanager
     def _connected(self) -> Iterator["Client"]:

@@ -158,3 +158,6 @@ def _engine_errors() -> Iterator[None]:
         yield
     except RuntimeError as error:
         raise EngineError(str(error)) from error
+    except UnicodeDecodeError as error:
+        # The engine's text quotes a value that is not UTF-8.
+        raise EngineError(error.object.decode(errors="replace")) from error

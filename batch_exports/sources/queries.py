@@ -21,6 +21,7 @@ class _Column:
     name: str
     columnar: str
     line: str
+    is_text: bool = False
 
 
 def _valid(name: str) -> str:
@@ -30,7 +31,7 @@ def _valid(name: str) -> str:
 
 
 def _text(name: str) -> _Column:
-    return _Column(name, _valid(name), f"toJSONString({name})")
+    return _Column(name, f"toString({name})", f"toJSONString({name})", is_text=True)
 
 
 def _json(name: str) -> _Column:
@@ -39,7 +40,7 @@ def _json(name: str) -> _Column:
     breaks = rf"position({name}, '\n') > 0 OR position({name}, '\r') > 0"
     nested = rf"translate({name}, '\n\r', '  ')"
     line = f"multiIf(NOT isValidJSON({name}), toJSONString({name}), {breaks}, {nested}, {name})"
-    return _Column(name, _valid(name), line)
+    return _Column(name, f"toString({name})", line, is_text=True)
 
 
 def _instant(name: str, column: str) -> _Column:
@@ -66,23 +67,33 @@ def count_query(selection: Selection) -> str:
     return f"SELECT count() FROM {EVENTS} WHERE {_where(selection)}"  # noqa: S608  # values are rendered as literals
 
 
-def row_query(selection: Selection, lane: Lane) -> str:
-    """Read the rows of a selection in the form of a lane."""
-    projection = _columnar() if lane is Lane.ARROW else _line()
+def earliest_query(selection: Selection) -> str:
+    """Read when the first row of a selection arrived, in microseconds since 1970; null without rows."""
+    instant = "toUnixTimestamp64Micro(toDateTime64(inserted_at, 6, 'UTC'))"
+    return f"SELECT minOrNull({instant}) FROM {EVENTS} WHERE {_where(selection)}"  # noqa: S608  # as above
+
+
+def row_query(selection: Selection, lane: Lane, *, trusts_text: bool) -> str:
+    """Read the rows of a selection in the form of a lane; text that is not trusted to be UTF-8 is repaired."""
+    projection = (_columnar if lane is Lane.ARROW else _line)(trusts_text)
     return f"SELECT {projection} FROM {EVENTS} WHERE {_where(selection)}"  # noqa: S608  # values are rendered as literals
 
 
-def _columnar() -> str:
+def _columnar(trusts_text: bool) -> str:  # noqa: FBT001  # both projections are called alike
     # The names are those of columns of the table too; qualified, a condition still means the column.
-    return ", ".join(f"{column.columnar} AS `{column.name}`" for column in _EVENT_COLUMNS)
+    return ", ".join(
+        f"{_valid(column.name) if column.is_text and not trusts_text else column.columnar} AS `{column.name}`"
+        for column in _EVENT_COLUMNS
+    )
 
 
-def _line() -> str:
+def _line(trusts_text: bool) -> str:  # noqa: FBT001  # both projections are called alike
     parts: list[str] = []
     for column in _EVENT_COLUMNS:
         separator = "," if parts else "{"
         parts += [literals.string(f'{separator}"{column.name}":'), column.line]
-    return f"toValidUTF8(concat({', '.join(parts)}, '}}')) AS line"
+    line = f"concat({', '.join(parts)}, '}}')"
+    return f"{line if trusts_text else f'toValidUTF8({line})'} AS line"
 
 
 def _where(selection: Selection) -> str:

@@ -7,6 +7,7 @@ from batch_exports.ports import Chunk
 from batch_exports.sources.failures import broken_off, failure_of
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from urllib3.response import HTTPResponse
 
 _BLOCK_BYTES = 1 << 20
@@ -29,15 +30,19 @@ class _Body:
     def __iter__(self) -> Iterator[bytes]:
         return self._blocks
 
-    def read(self, size: int) -> bytes:
+    def read(self, size: int) -> "pa.Buffer":
         """Give `size` bytes, fewer only at the end; what the Arrow reader asks of a file."""
-        parts = []
-        while size and self._fill():
-            part = self._rest[:size]
+        import pyarrow as pa  # noqa: PLC0415  # loaded here: only users of an event store have it
+
+        # Arrow's own pool deals in huge pages, whose clearing costs more than they save.
+        buffer = pa.allocate_buffer(size, memory_pool=pa.system_memory_pool())
+        target = memoryview(buffer).cast("B")
+        while target and self._fill():
+            part = self._rest[: len(target)]
             self._rest = self._rest[len(part) :]
-            size -= len(part)
-            parts.append(part)
-        return b"".join(parts)
+            target[: len(part)] = part
+            target = target[len(part) :]
+        return buffer.slice(0, size - len(target))
 
     def _fill(self) -> bool:
         if not self._rest:

@@ -7,8 +7,8 @@ EVENTS = "events"
 STAGE = "staged_events"
 """Where the one load at a time keeps its rows; emptied, never dropped, for the engine keeps dropped tables for long."""
 
-_EVENTS_TABLE = """
-CREATE TABLE IF NOT EXISTS events (
+_EVENTS_TABLE = f"""
+CREATE TABLE IF NOT EXISTS {DATABASE}.{EVENTS} (
     project_id Int64,
     uuid UUID,
     event LowCardinality(String),
@@ -24,8 +24,8 @@ CREATE TABLE IF NOT EXISTS events (
 ORDER BY (project_id, toStartOfHour(inserted_at), event, cityHash64(distinct_id), cityHash64(uuid))
 """
 
-_STAGE_TABLE = """
-CREATE TABLE IF NOT EXISTS staged_events (
+_STAGE_TABLE = f"""
+CREATE TABLE IF NOT EXISTS {DATABASE}.{STAGE} (
     line UInt64,
     uuid UUID,
     event String,
@@ -41,8 +41,15 @@ CREATE TABLE IF NOT EXISTS staged_events (
 ORDER BY (cityHash64(uuid), uuid, line)
 """
 
+# What exports rely on. Rows that are older than this came through a loader that has always refused other text.
+_TEXT_IS_UTF8 = f"""
+ALTER TABLE {DATABASE}.{EVENTS} ADD CONSTRAINT IF NOT EXISTS text_is_utf8 CHECK
+    isValidUTF8(event) AND isValidUTF8(distinct_id) AND isValidUTF8(properties)
+    AND isValidUTF8(person_properties) AND isValidUTF8(elements_chain)
+"""
+
 # Steps are only ever appended: the number of the last one done is the version of a store.
-STEPS = (_EVENTS_TABLE, _STAGE_TABLE)
+STEPS = (_EVENTS_TABLE, _STAGE_TABLE, _TEXT_IS_UTF8)
 
 
 class NewerStore(Exception):
@@ -57,6 +64,6 @@ def prepare(run: Callable[[str], bytes]) -> None:
     if version > len(STEPS):
         raise NewerStore(f"The event store has version {version}, this program knows versions up to {len(STEPS)}.")
     for number, step in enumerate(STEPS[version:], start=version + 1):
-        run(step.replace("IF NOT EXISTS ", f"IF NOT EXISTS {DATABASE}.", 1))
+        run(step)
         run(f"INSERT INTO {DATABASE}.versions VALUES ({number})")  # noqa: S608  # a number of ours
     run(f"TRUNCATE TABLE {DATABASE}.{STAGE}")

@@ -27,7 +27,8 @@ CODECS = {"Parquet": "zstd", "JSONLines": "gzip"}
 
 def ours(folder: Path, file_format: str, destination: dict[str, Any], compression: str | None) -> dict[str, Any]:
     """A whole run as the service does it: stream, encode, hash, write, manifest."""
-    from batch_exports.destinations.registry import DestinationRegistry  # noqa: PLC0415 - each variant loads its own
+    from batch_exports.destinations.egress_gate import EgressGate  # noqa: PLC0415 - each variant loads its own
+    from batch_exports.destinations.registry import DestinationRegistry  # noqa: PLC0415
     from batch_exports.domain.egress import EgressMode, EgressPolicy  # noqa: PLC0415
     from batch_exports.ports import RunContext  # noqa: PLC0415
     from batch_exports.sources.clickhouse import ClickHouseSource  # noqa: PLC0415
@@ -43,8 +44,12 @@ def ours(folder: Path, file_format: str, destination: dict[str, Any], compressio
         end=SELECTION.end,
         config=config,
     )
-    registry = DestinationRegistry(EgressPolicy(EgressMode.LOOPBACK), file_root=folder)
-    with EventStore.open(folder / "store") as store, closing(ClickHouseSource(store.client)) as source:
+    with (
+        closing(EgressGate(EgressPolicy(EgressMode.LOOPBACK))) as gate,
+        EventStore.open(folder / "store") as store,
+        closing(ClickHouseSource(store.client, trusts_text=True)) as source,
+    ):
+        registry = DestinationRegistry(gate, file_root=folder)
         export(source, registry, replace(context, end=WARM_UP.end), WARM_UP)
         expected = source.count(SELECTION)
         with measured((store.address().pid,)) as cost:

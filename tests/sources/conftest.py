@@ -29,7 +29,21 @@ def client(store: EventStore) -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def source(store: EventStore) -> Iterator[ClickHouseSource]:
-    source = ClickHouseSource(store.client)
+    source = ClickHouseSource(store.client, trusts_text=True)
+    yield source
+    source.close()
+
+
+@pytest.fixture(scope="session")
+def cluster(store: EventStore, client: Any) -> Iterator[ClickHouseSource]:
+    """A source whose table `cluster.events` takes any bytes for text, as those of clusters do."""
+    client.command("CREATE DATABASE cluster")
+    client.command("CREATE TABLE cluster.events AS events")
+    client.command("ALTER TABLE cluster.events DROP CONSTRAINT text_is_utf8")
+    address = store.address()
+    source = ClickHouseSource.of_cluster(
+        url=f"http://{address.host}:{address.port}", user=address.user, password=address.password, database="cluster"
+    )
     yield source
     source.close()
 

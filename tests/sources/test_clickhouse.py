@@ -1,7 +1,7 @@
 import itertools
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -32,6 +32,8 @@ COLUMNS = [
     "created_at",
     "_inserted_at",
 ]
+Cells = tuple[bytes, bytes, bytes, bytes]
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20).map(str.encode)
 BYTES = st.binary(max_size=40) | st.text(max_size=20).map(lambda text: text.encode(errors="surrogatepass"))
 JSON_TEXTS = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(st.characters(exclude_categories=["Cs"])),
@@ -74,6 +76,28 @@ def test_each_lane_gives_every_row_once(
     assert len({row["uuid"] for row in read_rows}) == len(read_rows) == rows
 
 
+def test_the_earliest_row_is_the_first_that_arrived_inside_the_selection(
+    source: ClickHouseSource, select: Callable[..., Selection], insert: Callable[..., None]
+) -> None:
+    assert source.earliest(select(), seconds=30) is None
+    insert(100)
+    assert source.earliest(select(), seconds=30) == START
+    later = START + timedelta(microseconds=1)
+    assert source.earliest(select(start=later), seconds=30) == START + timedelta(microseconds=100_000)
+    assert source.earliest(select(include_events=("event 3",)), seconds=30) == START + timedelta(microseconds=300_000)
+    assert source.earliest(select(include_events=("none",)), seconds=30) is None
+
+
+def test_a_question_that_takes_too_long_is_given_up(
+    source: ClickHouseSource, select: Callable[..., Selection], insert: Callable[..., None]
+) -> None:
+    insert(300_000)
+    slow = select(filters=({"type": "event", "key": "padding", "operator": "regex", "value": "(x+x+)+y"},))
+    for ask in (source.earliest, source.count):
+        with pytest.raises(RetryableFailure, match="broke off"):
+            ask(slow, seconds=0.05)
+
+
 def test_the_columnar_lane_has_the_columns_of_an_events_export(
     source: ClickHouseSource, select: Callable[..., Selection], insert: Callable[..., None]
 ) -> None:
@@ -86,20 +110,27 @@ def test_the_columnar_lane_has_the_columns_of_an_events_export(
         assert field.type == (pa.timestamp("us", tz="UTC") if field.name in instants else pa.string())
 
 
+@given(st.lists(st.tuples(TEXTS, TEXTS, JSON_TEXTS | TEXTS, JSON_TEXTS | TEXTS), min_size=1, max_size=8))
+@example([("\u2028é😀".encode(), b"\x7f\x00", b'{"n": 12345678901234567890123}', b'"\\ud800"')])
+def test_both_lanes_give_the_same_rows_and_every_line_is_json(
+    source: ClickHouseSource, client: Any, new_project: Callable[[], int], rows: Sequence[Cells]
+) -> None:
+    check_lanes(source, client, new_project(), "events", rows)
+
+
 @given(st.lists(st.tuples(BYTES, BYTES, DOCUMENTS, DOCUMENTS), min_size=1, max_size=8))
 @example([(b"\xff\x00'\\", b"\n\r\t\x1f", b'{"a":\n 1}', b'{"broken'), (b"", b'"', b"", b'{"a":"\xff"}')])
-@example([("\u2028é😀".encode(), b"\x7f", b'{"n": 12345678901234567890123}', b'"\\ud800"')])
-def test_both_lanes_give_the_same_rows_and_every_line_is_json(
-    source: ClickHouseSource,
-    client: Any,
-    new_project: Callable[[], int],
-    rows: list[tuple[bytes, bytes, bytes, bytes]],
+def test_bytes_that_are_no_text_are_repaired_alike_in_both_lanes(
+    cluster: ClickHouseSource, client: Any, new_project: Callable[[], int], rows: Sequence[Cells]
 ) -> None:
-    project_id = new_project()
+    check_lanes(cluster, client, new_project(), "cluster.events", rows)
+
+
+def check_lanes(source: ClickHouseSource, client: Any, project_id: int, table: str, rows: Sequence[Cells]) -> None:
     tuples = [[*(f"unhex('{cell.hex()}')" for cell in row), f"'{UUID(int=at)}'"] for at, row in enumerate(rows)]
     values = ", ".join(f"({', '.join(cells)})" for cells in tuples)
     client.command(f"""
-        INSERT INTO events SELECT {project_id}, toUUID(cells.5), cells.1, cells.2, toUUID(cells.5), cells.3, cells.4,
+        INSERT INTO {table} SELECT {project_id}, toUUID(cells.5), cells.1, cells.2, toUUID(cells.5), cells.3, cells.4,
             cells.2, arrival, arrival, toDateTime64('2024-01-01 00:00:00.000001', 6, 'UTC') AS arrival
         FROM (SELECT arrayJoin([{values}]) AS cells)
     """)  # hexadecimal digits

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from clickhouse_connect.driver.exceptions import DatabaseError
 
 from batch_exports.domain.errors import RetryableFailure
 from batch_exports.domain.selections import Selection
@@ -19,6 +20,7 @@ from batch_exports.sources.clickhouse import ClickHouseSource
 from batch_exports.sources.event_store import EventStore
 
 ROOT = Path(__file__).parents[2]
+TEXTS = ("event", "distinct_id", "properties", "person_properties", "elements_chain")
 USE = """
 import sys, time
 from pathlib import Path
@@ -71,6 +73,15 @@ def add_event(store: EventStore) -> None:
     client = store.client()
     client.command("INSERT INTO events (project_id, uuid) VALUES (1, generateUUIDv4())")
     client.close()
+
+
+def add_text(store: EventStore, **texts: bytes) -> None:
+    cells = ", ".join(f"unhex('{texts.get(name, b'{}').hex()}')" for name in TEXTS)
+    client = store.client()
+    try:
+        client.command(f"INSERT INTO events (project_id, {', '.join(TEXTS)}) SELECT 1, {cells}")  # hexadecimal digits
+    finally:
+        client.close()
 
 
 def test_events_outlive_the_store_process(data_dir: Path) -> None:
@@ -181,5 +192,24 @@ def test_a_store_of_a_newer_version_is_left_alone(data_dir: Path) -> None:
         client = store.client()
         client.command(f"INSERT INTO versions VALUES ({len(schema.STEPS) + 1})")
         client.close()
-    with pytest.raises(RetryableFailure, match="has version 3, this program knows versions up to 2"):
+    with pytest.raises(RetryableFailure, match="has version 4, this program knows versions up to 3"):
         EventStore.open(data_dir)
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_no_text_enters_the_store_that_is_not_utf8(store: EventStore, name: str) -> None:
+    add_text(store, **{name: "ünïcödé ✓".encode()})
+    with pytest.raises(DatabaseError, match="text_is_utf8"):
+        add_text(store, **{name: b"cut off \xe2\x9c"})
+
+
+def test_a_store_of_an_older_version_is_brought_to_the_present_one(data_dir: Path) -> None:
+    with EventStore.open(data_dir) as store:
+        client = store.client()
+        client.command("ALTER TABLE events DROP CONSTRAINT text_is_utf8")
+        client.command("ALTER TABLE versions DELETE WHERE version = 3 SETTINGS mutations_sync = 1")
+        client.close()
+        add_text(store, event=b"\xff")
+        os.kill(store.address().pid, signal.SIGKILL)
+        with pytest.raises(DatabaseError, match="text_is_utf8"):
+            add_text(store, event=b"\xff")
