@@ -7,7 +7,10 @@ from starlette.types import Receive, Scope, Send
 from batch_exports.contract.app import build_app
 from batch_exports.contract.resolver import HandlerResolver
 from batch_exports.contract.spec import load_spec
+from batch_exports.domain.throttles import NO_LIMITS, RateLimits
+from batch_exports.services import MAX_OPEN_BACKFILLS
 from handlers._problems import translate
+from handlers._throttle import throttle
 from mock_server.clock import VirtualClock
 from mock_server.examples import answer_with_example
 from mock_server.layers import MockLayer, open_to_browsers
@@ -40,18 +43,32 @@ class MockApp:
 
 
 def create_app(
-    scenario: str = "typical", *, strict: bool = False, clock: VirtualClock | None = None, seed: int = 0
+    scenario: str = "typical",
+    *,
+    strict: bool = False,
+    clock: VirtualClock | None = None,
+    seed: int = 0,
+    max_open_backfills: int = MAX_OPEN_BACKFILLS,
+    limits: RateLimits = NO_LIMITS,
 ) -> MockApp:
     """The mock in a scenario, running on real time unless a clock is given; `strict` makes it ignore `Prefer`.
 
     Raises UnknownScenarioError or FixtureError.
     """
     spec = load_spec()
-    world = build_world(read_scenario(scenario), create_validator(spec), clock or VirtualClock(), seed)
+    world = build_world(
+        read_scenario(scenario),
+        create_validator(spec),
+        clock or VirtualClock(),
+        seed,
+        max_open_backfills=max_open_backfills,
+        limits=limits,
+    )
     contract = build_app(
         spec,
         resolve=HandlerResolver("handlers"),
         authenticate=authenticate,
+        throttle=throttle if limits.windows else None,
         translate=translate,
         missing=answer_with_example,
     )

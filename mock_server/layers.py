@@ -4,22 +4,13 @@ from starlette.datastructures import MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from batch_exports.contract.cors import EXPOSED_HEADERS
 from batch_exports.contract.request import Request
 from mock_server.examples import SOURCE
 from mock_server.prefer import APPLIED, OUT_OF_CONTRACT, Override, Overrides, override, read_preferences
 from mock_server.world import World
 
-_EXPOSED = (
-    "Allow",
-    "ETag",
-    "Location",
-    "Retry-After",
-    "WWW-Authenticate",
-    "X-Request-Id",
-    SOURCE,
-    APPLIED,
-    OUT_OF_CONTRACT,
-)
+_EXPOSED = (*EXPOSED_HEADERS, SOURCE, APPLIED, OUT_OF_CONTRACT)
 _PREFLIGHT_SECONDS = 600
 
 

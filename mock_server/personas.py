@@ -1,14 +1,18 @@
 """Callers whose keys never change, one for each thing that a key can lack."""
 
 from collections.abc import Mapping
+from uuid import NAMESPACE_OID, uuid5
 
 from batch_exports.contract.security import Principal
-from batch_exports.domain.keys import KEY_PREFIX, READ_SCOPE, WRITE_SCOPE
+from batch_exports.domain.keys import KEY_MARK, READ_SCOPE, WRITE_SCOPE
 
 
 def _persona(name: str, project_id: int, *scopes: str) -> tuple[str, Principal]:
-    principal = Principal(id=f"mock-{name}", scopes=frozenset(scopes), project_ids=frozenset({project_id}))
-    return f"{KEY_PREFIX}mock_{name}", principal
+    projects = frozenset({project_id})
+    principal = Principal(
+        id=str(uuid5(NAMESPACE_OID, name)), scopes=frozenset(scopes), project_ids=projects, label=name
+    )
+    return f"{KEY_MARK}mock_{name}", principal
 
 
 _BY_NAME = {

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from batch_exports.domain.backfills import Backfill, Estimate, interval_of
 from batch_exports.domain.errors import PermanentFailure
 from batch_exports.domain.exports import Export
 from batch_exports.domain.runs import Run
 from batch_exports.domain.selections import require_events
 from mock_server.checks import refusal
-from mock_server.traffic import bytes_of, draw, rows_between
+from mock_server.traffic import bytes_of, draw, recorded_since, rows_between
 
 PROGRESS_EVERY = timedelta(seconds=2)
 """How often a run tells how far it is."""
@@ -16,6 +17,8 @@ PROGRESS_EVERY = timedelta(seconds=2)
 _BEGINS_AFTER = timedelta(seconds=2)
 _SHORTEST, _LONGEST = timedelta(seconds=10), timedelta(seconds=30)
 _REFUSED_AFTER = timedelta(seconds=3)
+_COUNTABLE = 2_000
+"""Intervals of a backfill beyond which its rows are not counted, as in a store that takes too long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,21 @@ def make_plan(export: Export, run: Run) -> Plan:
     length = _SHORTEST + (_LONGEST - _SHORTEST) * draw(run.id, "length") if error is None else _REFUSED_AFTER
     begins_at = run.created_at + _BEGINS_AFTER
     return Plan(begins_at=begins_at, ends_at=begins_at + length, rows=rows, size=bytes_of(export, rows), error=error)
+
+
+def estimate(export: Export, backfill: Backfill) -> Estimate:
+    """What is known of a backfill when the first of its runs begins."""
+    earliest = max(recorded_since(export), backfill.start_at)
+    if earliest >= backfill.end_at:
+        return Estimate(rows=0)
+    first = max(export.schedule.floor(earliest), backfill.start_at)
+    if export.schedule.count(first, backfill.end_at) > _COUNTABLE:
+        return Estimate(earliest=earliest)
+    rows, start = 0, first
+    while start < backfill.end_at:
+        end, _ = interval_of(backfill, export.schedule, start)
+        rows, start = rows + rows_between(export, start, end), end
+    return Estimate(rows, earliest)
 
 
 def _refusal(export: Export) -> str | None:

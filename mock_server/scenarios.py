@@ -11,6 +11,9 @@ from jsonschema_rs import Draft202012Validator
 
 from batch_exports.contract.schemas import Mode, Schemas
 from batch_exports.contract.spec import Spec
+from batch_exports.domain.keys import Organization
+from batch_exports.domain.throttles import NO_LIMITS, RateLimits
+from batch_exports.services import MAX_OPEN_BACKFILLS
 from mock_server.clock import VirtualClock
 from mock_server.documents import Document, read_document
 from mock_server.ids import SeededIds
@@ -56,13 +59,22 @@ def create_validator(spec: Spec) -> Draft202012Validator:
     return Schemas(spec, Mode.REQUEST).validator({"$ref": "#/components/schemas/BatchExportCreate"})
 
 
-def build_world(document: Document, requests: Draft202012Validator, clock: VirtualClock, seed: int) -> World:
+def build_world(
+    document: Document,
+    requests: Draft202012Validator,
+    clock: VirtualClock,
+    seed: int,
+    *,
+    max_open_backfills: int = MAX_OPEN_BACKFILLS,
+    limits: RateLimits = NO_LIMITS,
+) -> World:
     """The world that a scenario describes, as of the clock's time; raises FixtureError.
 
     `requests` validates what each export says that it was created with.
     """
     ids = SeededIds(clock, seed)
-    return World(clock, ids, _build_tables(document, requests, ids, clock.now()))
+    tables = _build_tables(document, requests, ids, clock.now())
+    return World(clock, ids, tables, max_open_backfills=max_open_backfills, limits=limits)
 
 
 def _build_tables(document: Document, requests: Draft202012Validator, ids: SeededIds, now: datetime) -> Tables:
@@ -74,8 +86,10 @@ def _build_tables(document: Document, requests: Draft202012Validator, ids: Seede
 
 
 async def _fill(tx: MemoryTransaction, document: Document, ids: SeededIds, now: datetime) -> None:
+    organization = Organization(ids(), "Mock")
+    await tx.access.add_organization(organization)
     for name in document.data["projects"]:
-        await tx.access.add_project(name)
+        await tx.access.add_project(name, organization.id)
     seeder = ExportSeeder(tx, document, ids, now)
     for number in range(len(document.data["exports"])):
         await seeder.add(f"/exports/{number}")

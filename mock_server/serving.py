@@ -1,7 +1,7 @@
 """Runs the mock as a process: listens, says when it is ready, and ends cleanly on a signal."""
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,9 +16,9 @@ class CannotServeError(Exception):
     """The mock cannot start; the text says why, and what to do about it."""
 
 
-def serve(*, host: str, port: int, scenario: str, seed: int, strict: bool, as_json: bool) -> None:
-    """Serve until SIGINT or SIGTERM; raises CannotServeError."""
-    app = _build(scenario, seed=seed, strict=strict)
+def serve(*, host: str, port: int, scenario: str, as_json: bool, **options: Any) -> None:
+    """Serve until SIGINT or SIGTERM, the application made with `options`; raises CannotServeError."""
+    app = _build(scenario, **options)
     try:
         with listening(host, port) as listener:
             url = url_of(listener)
@@ -28,14 +28,15 @@ def serve(*, host: str, port: int, scenario: str, seed: int, strict: bool, as_js
         raise CannotServeError(str(error)) from None
 
 
-def _build(scenario: str, *, seed: int, strict: bool) -> "MockApp":
+def _build(scenario: str, *, throttle_per_minute: int = 0, throttle_per_hour: int = 0, **options: Any) -> "MockApp":
     # Imported here, since the order of imports is arranged first.
+    from batch_exports.domain.throttles import RateLimits  # noqa: PLC0415
     from mock_server.app import create_app  # noqa: PLC0415
     from mock_server.documents import FixtureError  # noqa: PLC0415
     from mock_server.scenarios import UnknownScenarioError  # noqa: PLC0415
 
     try:
-        return create_app(scenario, strict=strict, seed=seed)
+        return create_app(scenario, limits=RateLimits(throttle_per_minute, throttle_per_hour), **options)
     except (FixtureError, UnknownScenarioError) as error:
         raise CannotServeError(str(error)) from None
 

@@ -1,17 +1,18 @@
 """Runs without data: each follows its plan along the world's clock, through the same state changes as in production."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from batch_exports.domain.backfills import Estimate
 from batch_exports.domain.logs import LogLevel
 from batch_exports.domain.runs import Run, RunStatus
 from batch_exports.ports import EngineState, Queue, Transaction
 from batch_exports.services.lifecycle import Lifecycle
 from mock_server.memory.session import Session
-from mock_server.memory.store import MemoryStore
-from mock_server.plans import Plan, make_plan
+from mock_server.memory.store import MemoryStore, MemoryTransaction
+from mock_server.plans import Plan, estimate, make_plan
 
 
 class Simulator:
@@ -67,17 +68,23 @@ class Playback:
             if plan is None or run is None or not run.is_open:
                 tables.plans = tables.plans.discard(run_id)
             elif at < plan.ends_at:
-                await self._go_on(tx, run, plan, at)
-                enter(tx.connection, run_id, plan, plan.next_look(at, until))
+                going = await self._go_on(tx, run, plan, at)
+                tables.plans = tables.plans.discard(run_id)
+                if going is not None:
+                    enter(tx.connection, run_id, going, going.next_look(at, until))
             else:
                 tables.plans = tables.plans.discard(run_id)
                 await self._end(tx, run, plan)
 
-    async def _go_on(self, tx: Transaction, run: Run, plan: Plan, at: datetime) -> None:
+    async def _go_on(self, tx: MemoryTransaction, run: Run, plan: Plan, at: datetime) -> Plan | None:
+        """Bring a run to the present; the plan it goes on with, None when it has ended."""
         if run.status is RunStatus.STARTING:
-            await self.lifecycle.begin(tx, run.id)
+            opened = await self._begin(tx, run)
+            if opened is None:
+                return None
+            plan = replace(plan, rows=opened.rows, size=opened.size)
         if plan.error is not None:
-            return
+            return plan
         share = plan.share(at)
         await self.lifecycle.progress(
             tx,
@@ -88,6 +95,18 @@ class Playback:
         )
         if run.status is RunStatus.STARTING:
             await self.lifecycle.log(tx, run, LogLevel.INFO, f"Started: {plan.rows} rows to export.")
+        return plan
+
+    async def _begin(self, tx: MemoryTransaction, run: Run) -> Plan | None:
+        """Begin a run, and its backfill if it is the first; what the run has to do then, None for nothing."""
+        tables = tx.connection.tables
+        export = tables.exports.get(run.export_id)
+        backfill = None if run.backfill_id is None else tables.backfills.get(run.backfill_id)
+        begun = await self.lifecycle.begin(tx, run.id)
+        if begun is not None and export is not None and backfill is not None:
+            found = estimate(export, backfill) if run.retry_of is None else Estimate()
+            begun = await self.lifecycle.open_backfill(tx, begun, found)
+        return None if begun is None or export is None else make_plan(export, begun)
 
     async def _end(self, tx: Transaction, run: Run, plan: Plan) -> None:
         if plan.error is not None:

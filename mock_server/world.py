@@ -4,7 +4,8 @@ import asyncio
 from datetime import datetime
 
 from batch_exports.domain.egress import EgressMode, EgressPolicy
-from batch_exports.services import Services, build_services
+from batch_exports.domain.throttles import NO_LIMITS, RateLimits
+from batch_exports.services import MAX_OPEN_BACKFILLS, Services, build_services
 from mock_server.checks import MockChecks
 from mock_server.clock import VirtualClock
 from mock_server.ids import SeededIds
@@ -22,7 +23,15 @@ _EGRESS = EgressPolicy(EgressMode.LOOPBACK)
 class World:
     """Everything that one client, or one test, can change."""
 
-    def __init__(self, clock: VirtualClock, ids: SeededIds, tables: Tables | None = None) -> None:
+    def __init__(
+        self,
+        clock: VirtualClock,
+        ids: SeededIds,
+        tables: Tables | None = None,
+        *,
+        max_open_backfills: int = MAX_OPEN_BACKFILLS,
+        limits: RateLimits = NO_LIMITS,
+    ) -> None:
         self.clock = clock
         self.ids = ids
         self.store = MemoryStore(tables)
@@ -33,6 +42,8 @@ class World:
             engine=Simulator(self.store),
             checks=MockChecks(),
             egress=_EGRESS,
+            max_open_backfills=max_open_backfills,
+            limits=limits,
         )
         self._playback = Playback(self.store, self.services.lifecycle)
         self._turn = asyncio.Lock()
@@ -53,7 +64,14 @@ class World:
     def fork(self) -> "World":
         """A world that begins as this one is now, and goes on alone; both share what neither changes."""
         clock = self.clock.fork()
-        return World(clock, self.ids.fork(clock), self.store.tables)
+        services = self.services
+        return World(
+            clock,
+            self.ids.fork(clock),
+            self.store.tables,
+            max_open_backfills=services.backfills.max_open_per_project,
+            limits=services.throttle.limits,
+        )
 
     async def _step(self, target: datetime) -> None:
         run_at, export_at = self._playback.next_at(), self._next_export_at()

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from batch_exports.domain.backfills import Backfill, BackfillStatus, RunCounts
+from batch_exports.domain.runs import RunStatus
 from batch_exports.ports import BackfillQuery
 from mock_server.memory.session import Session
 from mock_server.memory.tables import add_to, visible
@@ -87,6 +88,17 @@ class MemoryBackfills:
         """How the runs of each backfill ended; every id asked for is a key."""
         counts = self._session.tables.run_counts
         return {backfill_id: counts.get(backfill_id) or RunCounts() for backfill_id in backfill_ids}
+
+    async def records(self, backfill_id: UUID) -> int:
+        """How many rows the completed runs of a backfill exported."""
+        tables = self._session.tables
+        backfill = tables.backfills.get(backfill_id)
+        if backfill is None:
+            return 0
+        keys = scan(tables.runs_by_creation.get(backfill.export_id), descending=True)
+        runs = (tables.runs[run_id] for _, run_id in keys)
+        completed = (run for run in runs if run.backfill_id == backfill_id and run.status is RunStatus.COMPLETED)
+        return sum(run.records_completed or 0 for run in completed)
 
     def _open(self) -> Iterable[Backfill]:
         tables = self._session.tables

@@ -12,6 +12,7 @@ from batch_exports.domain.exports import Export
 from batch_exports.ports import ExportQuery
 from mock_server.memory.session import Session
 from mock_server.memory.tables import Tables, add_to, drop_from
+from mock_server.memory.texts import contains_text
 from mock_server.memory.windows import scan
 
 
@@ -34,8 +35,9 @@ class MemoryExports:
         index = tables.exports_of_project.get(query.project_id)
         if index is None:
             return [], 0
-        keys = islice(index.descending(), query.offset, query.offset + query.limit)
-        return [tables.exports[export_id] for _, export_id in keys], len(index)
+        found = [export for _, export_id in index.descending() if _fits(export := tables.exports[export_id], query)]
+        found.sort(key=lambda export: (getattr(export, query.order_by), export.id), reverse=query.descending)
+        return found[query.offset : query.offset + query.limit], len(found)
 
     async def add(self, export: Export) -> None:
         """Keep a new export."""
@@ -69,6 +71,14 @@ class MemoryExports:
         tables = self._session.tables
         keys = islice(scan(tables.exports_due, descending=False, high=now), limit)
         return [(tables.exports[export_id].project_id, export_id) for _, export_id in keys]
+
+
+def _fits(export: Export, query: ExportQuery) -> bool:
+    kind, interval = export.destination.type, export.schedule.interval
+    wanted = (query.paused, query.model, query.interval, query.destination_type)
+    found = (export.paused, export.model, interval, kind)
+    same = all(value is None or value == other for value, other in zip(wanted, found, strict=True))
+    return same and (query.search is None or contains_text(export.name, query.search))
 
 
 def _put(tables: Tables, export: Export) -> None:

@@ -8,6 +8,7 @@ from batch_exports.domain.logs import LogEntry
 from batch_exports.ports import LogQuery
 from mock_server.memory.session import Session
 from mock_server.memory.tables import add_to, visible
+from mock_server.memory.texts import contains_text
 from mock_server.memory.windows import scan
 
 
@@ -53,7 +54,7 @@ def _matches(query: LogQuery, entry: LogEntry) -> bool:
     return (
         entry.export_id == query.export_id
         and (not query.levels or entry.level in query.levels)
-        and (query.search is None or query.search.casefold() in entry.message.casefold())
+        and (query.search is None or contains_text(entry.message, query.search))
         and (query.after is None or entry.timestamp > query.after)
         and (query.before is None or entry.timestamp < query.before)
     )

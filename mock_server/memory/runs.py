@@ -11,7 +11,7 @@ from batch_exports.domain.backfills import RunCounts
 from batch_exports.domain.runs import OPEN_STATUSES, Run, RunStatus
 from batch_exports.ports import RunQuery
 from mock_server.memory.session import Session
-from mock_server.memory.tables import Tables, add_to, visible
+from mock_server.memory.tables import Tables, add_to, drop_from, visible
 from mock_server.memory.windows import scan
 
 
@@ -78,12 +78,14 @@ class MemoryRuns:
             return None
         changed = replace(run, **changes)
         tables.runs = tables.runs.insert(run_id, changed)
+        if changed.data_interval_start != run.data_interval_start:
+            index = drop_from(tables.runs_by_interval, run.export_id, (run.data_interval_start, run_id))
+            tables.runs_by_interval = add_to(index, run.export_id, (changed.data_interval_start, run_id))
         if changed.status is not run.status:
             _count(tables, run, -1)
             _count(tables, changed, 1)
-            index = tables.runs_open
-            key = (run.created_at, run_id)
-            tables.runs_open = index.add(key) if changed.is_open else index.discard(key)
+            key, still_open = (run.created_at, run_id), tables.runs_open
+            tables.runs_open = still_open.add(key) if changed.is_open else still_open.discard(key)
         return changed
 
     async def open_runs(self, export_id: UUID, *, backfill_id: UUID | None = None) -> Sequence[Run]:

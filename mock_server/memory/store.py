@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from copy import copy
 
 from mock_server.memory.access import MemoryAccess
+from mock_server.memory.activity import MemoryActivity
+from mock_server.memory.answers import MemoryAnswers
 from mock_server.memory.backfills import MemoryBackfills
 from mock_server.memory.exports import MemoryExports
 from mock_server.memory.logs import MemoryLogs
@@ -17,7 +19,7 @@ from mock_server.memory.tables import Tables
 class MemoryTransaction:
     """All repositories over one version of the tables."""
 
-    __slots__ = ("_session", "access", "backfills", "exports", "logs", "runs")
+    __slots__ = ("_session", "access", "activity", "answers", "backfills", "exports", "logs", "runs")
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -25,6 +27,8 @@ class MemoryTransaction:
         self.runs = MemoryRuns(session)
         self.backfills = MemoryBackfills(session)
         self.logs = MemoryLogs(session)
+        self.activity = MemoryActivity(session)
+        self.answers = MemoryAnswers(session)
         self.access = MemoryAccess(session)
 
     @property

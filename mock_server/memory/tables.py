@@ -15,11 +15,14 @@ LogKey = tuple[datetime, int, "LogEntry"]
 
 GroupT = TypeVar("GroupT")
 if TYPE_CHECKING:
+    from batch_exports.domain.activity import Activity
     from batch_exports.domain.backfills import Backfill, RunCounts
     from batch_exports.domain.exports import Export
-    from batch_exports.domain.keys import ApiKey
+    from batch_exports.domain.keys import ApiKey, Organization, Project
     from batch_exports.domain.logs import LogEntry
     from batch_exports.domain.runs import Run
+    from batch_exports.domain.throttles import Usage
+    from batch_exports.ports import KeptAnswer
     from mock_server.plans import Plan
 
     # HashTrieMap takes no type arguments at run time.
@@ -49,8 +52,18 @@ class Tables:
     logs_of_run: "Grouped[UUID, LogKey]" = field(default_factory=HashTrieMap)
     log_sequence: int = 0
 
-    projects: "HashTrieMap[int, str]" = field(default_factory=HashTrieMap)
-    keys: "HashTrieMap[str, ApiKey]" = field(default_factory=HashTrieMap)
+    organizations: "HashTrieMap[UUID, Organization]" = field(default_factory=HashTrieMap)
+    projects: "HashTrieMap[int, Project]" = field(default_factory=HashTrieMap)
+    keys: "HashTrieMap[UUID, ApiKey]" = field(default_factory=HashTrieMap)
+    keys_of_prefix: "Grouped[str, Moment]" = field(default_factory=HashTrieMap)
+    key_usage: "HashTrieMap[UUID, tuple[Usage, datetime]]" = field(default_factory=HashTrieMap)
+
+    activity: "HashTrieMap[UUID, Activity]" = field(default_factory=HashTrieMap)
+    activity_by_creation: SortedIndex[Moment] = field(default_factory=SortedIndex)
+    activity_of_project: "Grouped[int, Moment]" = field(default_factory=HashTrieMap)
+    activity_of_export: "Grouped[UUID, Moment]" = field(default_factory=HashTrieMap)
+
+    answers: "HashTrieMap[tuple[str, str], KeptAnswer]" = field(default_factory=HashTrieMap)
 
     agenda: SortedIndex[Moment] = field(default_factory=SortedIndex)
     """When the simulator has to look at which open run next."""

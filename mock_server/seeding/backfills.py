@@ -10,6 +10,7 @@ from batch_exports.domain.runs import Run
 from mock_server.documents import Document
 from mock_server.ids import SeededIds
 from mock_server.memory.store import MemoryTransaction
+from mock_server.plans import estimate
 from mock_server.seeding.runs import Slot, add_run, duration, repeated, seed_run
 
 Json = dict[str, Any]
@@ -51,6 +52,10 @@ class BackfillSeeder:
         await self._tx.backfills.add(backfill)
         at, reached = await self._add_runs(pointer, export, backfill, replaced)
         changes: Json = {"last_updated_at": at}
+        if status is BackfillStatus.COMPLETED:
+            changes["total_records_count"] = await self._tx.backfills.records(backfill.id)
+        elif replaced is None:
+            changes["total_records_count"] = estimate(export, backfill).rows
         if backfill.is_open:
             changes["next_start_at"] = reached if reached < end else None
         else:

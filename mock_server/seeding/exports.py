@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from batch_exports.domain.errors import Invalid
-from batch_exports.domain.exports import Export, Model
+from batch_exports.domain.exports import Export, Model, PausedReason
 from batch_exports.domain.schedules import Interval, Schedule
 from batch_exports.services import export_fields
 from batch_exports.services.scheduler import next_due
@@ -61,6 +61,7 @@ class ExportSeeder:
                 created_at=created_at,
                 last_updated_at=paused_at or created_at,
                 last_paused_at=paused_at,
+                paused_reason=PausedReason(entry.get("paused_reason", "request")) if paused_at else None,
                 filters=export_fields.new_filters(request, model),
             )
             export_fields.check_fields(request, export, export.destination.full_config)

@@ -22,6 +22,7 @@ _PUBLIC_HOSTS = {
     "url": "https://example.com/batch/",
     "server_hostname": "dbc.example.com",
 }
+_SILENT = "http://localhost:9"
 _SUNDAY = date(2024, 2, 25)
 
 
@@ -32,7 +33,7 @@ def fit(operation_id: str, export_id: str, body: Json, issued: Issued) -> Json:
     if operation_id == "run_new_test_step":
         return _fit_check(body | {"destination": _fit_destination(body["destination"])})
     if operation_id == "create_export":
-        return _fit_export(body | {"destination": _fit_destination(body["destination"])})
+        return _fit_export(body | {"destination": _open_ended(_fit_destination(body["destination"]))})
     if operation_id in {"replace_export", "update_export"} and export_id in issued.destinations:
         return _fit_export(_as_stored(issued, export_id, body))
     if operation_id in _IGNORING and r"\x00" in repr(body):
@@ -73,6 +74,13 @@ def _fit_destination(destination: Json) -> Json:
         if config.get(key) and not PUBLIC.permits_host(host_of(config[key]) or ""):
             config[key] = fitting_value
     return {"type": destination["type"], "config": config}
+
+
+def _open_ended(destination: Json) -> Json:
+    """The destination, as a bucket where nobody answers unless a server is named: its runs go on for a while."""
+    if destination["type"] != "S3" or destination["config"].get("endpoint_url"):
+        return destination
+    return destination | {"config": destination["config"] | {"endpoint_url": _SILENT}}
 
 
 def _fit_check(body: Json) -> Json:

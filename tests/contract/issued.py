@@ -35,6 +35,7 @@ class Issued:
         self.exports: dict[str, Json] = {}
         self.destinations: dict[str, Json] = {}
         """With which an export was saved, credentials included."""
+        self._tags: dict[str, str] = {}
         self._parts = {"runs": Parts(), "backfills": Parts()}
         self._cursors: set[str] = set()
         self._deleted: set[str] = set()
@@ -54,6 +55,14 @@ class Issued:
             if export and isinstance(received, dict) and received.get(name):
                 self._parts[kind].note(received[name], export, "Starting")
 
+    def note_tag(self, export: Json, tag: str) -> None:
+        """Remember the version in which an answer shows an export."""
+        self._tags[export["id"]] = tag
+
+    def real_tag(self, export_id: str, given: str) -> str:
+        """The last version of an export that was shown; the one that was given for an export that is not known."""
+        return self._tags.get(export_id, given)
+
     def end(self, part: str) -> None:
         """A run or backfill was cancelled, or could not be."""
         for parts in self._parts.values():
@@ -64,13 +73,18 @@ class Issued:
         self._deleted.add(export_id)
         self.exports.pop(export_id, None)
 
-    def real_path(self, template: str, path: Json, draw: int) -> Json:
-        """The path parameters, with ids that were issued in place of those that were not."""
+    def real_path(self, template: str, path: Json, draw: int, *, after_deletion: bool) -> Json:
+        """The path parameters, with ids that were issued in place of those that were not.
+
+        Only `after_deletion`, where the request belongs to a sequence, a deleted export is meant to be one.
+        """
         for kind, parts in self._parts.items():
             if f"/{kind}/{{id}}/" in template:
                 return self._real_pair(path, parts, draw, may_end=template.endswith("/cancel/"))
         owner = "batch_export_id" if "batch_export_id" in path else "id"
-        if owner not in path or path[owner] in self.exports or path[owner] in self._deleted or not self.exports:
+        if owner not in path or path[owner] in self.exports or not self.exports:
+            return path
+        if after_deletion and path[owner] in self._deleted:
             return path
         return path | {owner: _pick(list(self.exports), draw)}
 

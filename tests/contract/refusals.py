@@ -26,12 +26,13 @@ class Rule:
     reason: str
     attr: str = ""
     code: str = "invalid_input"
+    status: int = 400
 
-    def covers(self, operation_id: str, error: Mapping[str, Any]) -> bool:
+    def covers(self, operation_id: str, status: int, error: Mapping[str, Any]) -> bool:
         expected = ((self.code, error["code"]), (self.attr, error["attr"] or ""), (self.detail, error["detail"]))
-        return operation_id in self.operations and all(
-            re.fullmatch(pattern, text, re.DOTALL) for pattern, text in expected
-        )
+        if operation_id not in self.operations or status != self.status:
+            return False
+        return all(re.fullmatch(pattern, text, re.DOTALL) for pattern, text in expected)
 
 
 RULES = (
@@ -74,6 +75,12 @@ RULES = (
         "compares with what is stored",
         "destination",
     ),
+    Rule(
+        _CHANGE,
+        "Changing 'use_json_type' is not supported. .*",
+        "compares with what is stored",
+        "destination__config__use_json_type",
+    ),
     Rule(_CHANGE, "Changing models is not supported. .*", "compares with what is stored", "model"),
     Rule(
         frozenset({"update_export", "run_test_step"}),
@@ -101,6 +108,14 @@ RULES = (
     # -- states -------------------------------------------------------------------------------------------------------
     Rule(frozenset({"cancel_run"}), "Cannot cancel a run that is in '.+' status", "the run has ended"),
     Rule(frozenset({"cancel_backfill"}), "Cannot cancel a backfill that is in '.+' status", "the backfill has ended"),
+    Rule(
+        _CHANGE | {"delete_export"},
+        "The export has changed: its ETag is .*",
+        "any tag is well formed, and one alone is that of the stored version",
+        "If-Match",
+        "precondition_failed",
+        412,
+    ),
     # -- bodies that take keys which they do not list -----------------------------------------------------------------
     Rule(
         _TAKE_MORE,
@@ -113,4 +128,4 @@ RULES = (
 
 def is_meant(operation_id: str, status: int, error: Any) -> bool:
     """Whether a rule explains an answer."""
-    return status == 400 and isinstance(error, dict) and any(rule.covers(operation_id, error) for rule in RULES)
+    return isinstance(error, dict) and any(rule.covers(operation_id, status, error) for rule in RULES)

@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given, settings
@@ -83,7 +83,18 @@ changes = some_of(
     model=st.sampled_from(["events", "persons"]),
 )
 ranges = st.just(PAST) | some_of(start_at=st.sampled_from(MOMENTS), end_at=st.sampled_from(MOMENTS))
-paging = some_of(limit=st.sampled_from(["1", "2", "0", "many"]), offset=st.sampled_from(["0", "1", "-1"]))
+# Not by last_updated_at, for the mock's clock stands still.
+listing = some_of(
+    limit=st.sampled_from(["1", "2", "0", "many"]),
+    offset=st.sampled_from(["0", "1", "-1"]),
+    search=st.sampled_from(["event", "EREIGNISSE Ä", "%", ""]),
+    paused=st.sampled_from(["true", "false", "1"]),
+    model=st.sampled_from(["events", "rows"]),
+    interval=st.sampled_from(["hour", "month"]),
+    destination_type=st.sampled_from(["NoOp", "S3", "Tape"]),
+    ordering=st.sampled_from(["created_at", "-created_at", "name", "-name", "id"]),
+    latest_runs=st.sampled_from(["0", "1", "11"]),
+)
 runs_query = some_of(
     page_size=st.sampled_from(["1", "2", "0"]),
     status=st.sampled_from(["Starting", "Cancelled", "Lost"]),
@@ -97,28 +108,33 @@ UNKNOWN = 3
 nothing = st.none()
 
 
-def step(method, path, query=nothing, body=nothing):
-    return st.tuples(st.just(method), st.just(path), indexes, indexes, query, body)
+keys = some_of(**{"Idempotency-Key": st.sampled_from(["first", "second", "two words"])})
+versions = some_of(**{"If-Match": st.sampled_from(['"1"', '"2"', '"3", "2"', "*", 'W/"1"', "1"])})
+
+
+def step(method, path, query=nothing, body=nothing, headers=nothing):
+    return st.tuples(st.just(method), st.just(path), indexes, indexes, query, body, headers)
 
 
 steps = st.one_of(
-    step("POST", "/", body=exports),
-    step("GET", "/", query=paging),
-    step("GET", "/{export}/"),
-    step("PUT", "/{export}/", body=exports),
-    step("PATCH", "/{export}/", body=changes),
-    step("DELETE", "/{export}/"),
+    step("POST", "/", body=exports, headers=keys),
+    step("GET", "/", query=listing),
+    step("GET", "/{export}/", query=some_of(latest_runs=st.sampled_from(["0", "1", "11"]))),
+    step("PUT", "/{export}/", body=exports, headers=versions),
+    step("PATCH", "/{export}/", body=changes, headers=versions),
+    step("DELETE", "/{export}/", headers=versions),
     step("POST", "/{export}/pause/"),
     step("POST", "/{export}/unpause/", body=some_of(backfill=st.sampled_from([True, False, "yes"]))),
-    step("POST", "/{export}/backfill/", body=ranges),
-    step("POST", "/{export}/backfills/", body=ranges),
+    step("POST", "/{export}/backfill/", body=ranges, headers=keys),
+    step("POST", "/{export}/backfills/", body=ranges, headers=keys),
     step("GET", "/{export}/backfills/", query=some_of(ordering=st.sampled_from(["start_at", "-start_at", "id"]))),
     step("GET", "/{export}/backfills/{part}/"),
     step("POST", "/{export}/backfills/{part}/cancel/"),
     step("GET", "/{export}/runs/", query=runs_query),
     step("GET", "/{export}/runs/{part}/"),
     step("POST", "/{export}/runs/{part}/cancel/"),
-    step("POST", "/{export}/runs/{part}/retry/"),
+    step("POST", "/{export}/runs/{part}/retry/", headers=keys),
+    step("GET", "/{export}/activity/", query=some_of(limit=st.sampled_from(["1", "2", "0"]))),
     step("GET", "/{export}/logs/", query=some_of(level=st.sampled_from(["WARNING", "LOUD"]))),
     step("GET", "/test/", query=some_of(destination=st.sampled_from(["S3", "File", "Tape"]))),
 )
@@ -127,21 +143,27 @@ steps = st.one_of(
 class Player:
     """Plays programs on one world; ids are named by the order in which they come up."""
 
-    def __init__(self, client):
+    def __init__(self, client, program_id):
         self._client = client
+        self._program_id = program_id
         self._names = {}
         self._exports = []
         self._parts = {"runs": {}, "backfills": {}}
 
-    def play(self, method, path, export, part, query, body):
+    def play(self, method, path, export, part, query, body, headers):
         owner = _chosen(self._exports, export)
         parts = self._parts["runs" if "/runs/" in path else "backfills"].get(owner, [])
         filled = path.format(export=owner, part=_chosen(parts, part))
-        answer = self._client.request(method, OWN + filled, params=query, json=body)
+        sent = dict(headers or {})
+        if "Idempotency-Key" in sent:
+            # Programs share a world, and no keys.
+            sent["Idempotency-Key"] += self._program_id
+        answer = self._client.request(method, OWN + filled, params=query, json=body, headers=sent)
         content = answer.json() if answer.content else None
         self._remember(owner, content or {})
-        headers = {name: name in answer.headers for name in ("Location", "Retry-After", "WWW-Authenticate", "Allow")}
-        return method, path, query, body, answer.status_code, headers, self._plain(content)
+        shown = {name: name in answer.headers for name in ("Location", "Retry-After", "WWW-Authenticate", "Allow")}
+        shown |= {name: answer.headers.get(name) for name in ("ETag", "Idempotent-Replayed")}
+        return method, path, query, body, headers, answer.status_code, shown, self._plain(content)
 
     def clear(self):
         for export in self._exports:
@@ -167,6 +189,8 @@ class Player:
             return [self._plain(each) for each in content]
         if key in TIMES and content is not None:
             return datetime.fromisoformat(content) and "a time"
+        if key == "request_id":
+            return "a request"
         if isinstance(content, str):
             named = UUIDS.sub(lambda found: self._names.setdefault(found[0], f"id-{len(self._names)}"), content)
             return CURSOR.sub("a-cursor", named)
@@ -190,12 +214,13 @@ def clients(tmp_path_factory):
 @settings(max_examples=60)
 @given(first=exports, program=st.lists(steps, min_size=5, max_size=25))
 def test_both_worlds_answer_a_program_alike(clients, first, program):
-    mock, production = (Player(client) for client in clients)
+    program_id = uuid4().hex
+    mock, production = (Player(client, program_id) for client in clients)
     opening = [
-        ("POST", "/", 0, 0, None, GOOD),
-        ("POST", "/{export}/backfills/", 0, 0, None, PAST),
-        ("GET", "/{export}/runs/", 0, 0, {"after": "all"}, None),
-        ("POST", "/", 0, 0, None, first),
+        ("POST", "/", 0, 0, None, GOOD, None),
+        ("POST", "/{export}/backfills/", 0, 0, None, PAST, None),
+        ("GET", "/{export}/runs/", 0, 0, {"after": "all"}, None, None),
+        ("POST", "/", 0, 0, None, first, None),
     ]
     try:
         for call in [*opening, *program]:

@@ -11,7 +11,8 @@ from typing import Any
 
 from batch_exports.bootstrap import build_world, prepare
 from batch_exports.domain.identifiers import uuid7
-from batch_exports.domain.keys import READ_SCOPE, WRITE_SCOPE, ApiKey, hash_key
+from batch_exports.domain.keys import READ_SCOPE, WRITE_SCOPE, ApiKey, hash_key, key_prefix
+from batch_exports.observability.instruments import Instruments
 from batch_exports.server import create_app as create_production
 from batch_exports.settings import Settings
 from mock_server.app import create_app as create_mock
@@ -42,7 +43,7 @@ class Served:
 
 @contextmanager
 def serve_mock(_folder: Path) -> Iterator[Served]:
-    with Service("mock", "--port", "0") as service:
+    with Service("mock", "--port", "0", "--max-open-backfills", str(_MANY)) as service:
         keys = service.facts["keys"]
         yield Served(service.facts["url"], keys["admin"], keys["other_project"])
 
@@ -50,22 +51,34 @@ def serve_mock(_folder: Path) -> Iterator[Served]:
 @contextmanager
 def serve_production(folder: Path) -> Iterator[Served]:
     """Production as `dev` runs it, with worker and event store; its runs may reach this machine alone."""
-    environment = {"BATCH_EXPORTS_EGRESS": "loopback", "BATCH_EXPORTS_MAX_OPEN_BACKFILLS": str(_MANY)}
+    environment = {
+        "BATCH_EXPORTS_EGRESS": "loopback",
+        "BATCH_EXPORTS_MAX_OPEN_BACKFILLS": str(_MANY),
+        # Runs that wait for a bucket where nobody answers must not hold up the others.
+        "BATCH_EXPORTS_WORKER_CONCURRENCY": "8",
+    }
     with Service("dev", "--port", "0", "--data-dir", str(folder), environment=environment) as service:
         yield Served(service.facts["url"], service.facts["api_key"], _key_of_second_project(folder))
 
 
-def mock_app(_folder: Path, clock: VirtualClock | None = None) -> Any:
+def mock_app(_folder: Path, clock: VirtualClock | None = None, max_open_backfills: int = _MANY) -> Any:
     """The mock before anything was made in it."""
-    return create_mock("empty", clock=clock)
+    return create_mock("empty", clock=clock, max_open_backfills=max_open_backfills)
 
 
-def production_app(folder: Path) -> Any:
+def production_app(folder: Path, max_open_backfills: int = _MANY) -> Any:
     """Production without a worker, before anything was made in it, with the keys of the mock's personas."""
-    settings = Settings(data_dir=folder, egress="loopback", file_root=folder / "files", max_open_backfills=_MANY)
+    settings = Settings(
+        data_dir=folder,
+        egress="loopback",
+        file_root=folder / "files",
+        max_open_backfills=max_open_backfills,
+        throttle_per_minute=0,
+        throttle_per_hour=0,
+    )
     prepare(settings)
     asyncio.run(_add_personas(settings))
-    return create_production(settings)
+    return create_production(settings, Instruments({}))
 
 
 def _key_of_second_project(folder: Path) -> str:
@@ -84,14 +97,16 @@ def _printed(*arguments: str) -> dict[str, Any]:
 async def _add_personas(settings: Settings) -> None:
     async with build_world(settings) as world:
         for name in ("Acme", "Globex"):
-            await world.services.access.create_project(name)
+            organization_id = (await world.services.access.create_project(name)).organization_id
         async with world.store.write() as tx:
             for name, (project_id, scopes) in _PERSONAS.items():
                 await tx.access.add_key(
                     ApiKey(
                         id=uuid7(),
-                        project_id=project_id,
+                        organization_id=organization_id,
+                        project_ids=frozenset({project_id}),
                         scopes=scopes,
+                        prefix=key_prefix(KEYS[name]),
                         hash=hash_key(KEYS[name]),
                         label=name,
                         created_at=datetime.now(UTC),

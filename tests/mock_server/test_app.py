@@ -116,6 +116,21 @@ async def test_a_backfill_runs_while_the_clock_does():
     assert backfill["status"] == "Completed"
 
 
+@pytest.mark.parametrize("limit", [1, 3, 10])
+async def test_a_project_may_have_so_many_backfills_in_progress_and_no_more(limit):
+    async with client_of(make_app("empty", max_open_backfills=limit)) as client:
+        export = (await client.post(EXPORTS, json={"name": "Mine", "interval": "hour", "destination": S3})).json()["id"]
+        body = {"start_at": "2026-03-01T00:00:00Z", "end_at": "2026-03-02T00:00:00Z"}
+        answers = [await client.post(f"{EXPORTS}{export}/backfills/", json=body) for _ in range(limit + 1)]
+    assert [answer.status_code for answer in answers] == [201] * limit + [429]
+    assert answers[-1].json()["code"] == "too_many_concurrent_backfills"
+
+
+async def test_a_fork_keeps_the_limit_of_backfills():
+    world = make_app("empty", max_open_backfills=3).world
+    assert world.fork().services.backfills.max_open_per_project == 3
+
+
 async def test_a_missing_bucket_is_found_by_the_connection_checks():
     async with client_of(shared_app()) as client:
         url = f"{EXPORTS}019c9d02-7c68-7e91-9b54-e8d3a1f06c72/run_test_step/"

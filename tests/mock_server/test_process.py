@@ -73,7 +73,8 @@ def test_a_wrong_use_ends_with_one_clear_message(arguments, cause):
 def test_it_loads_nothing_of_production_s_adapters(module):
     program = (
         f"import sys, warnings; warnings.simplefilter('ignore'); import {module} as m; "
-        "m.create_app() if hasattr(m, 'create_app') else m._build('typical', seed=0, strict=False); "
+        "m.create_app() if hasattr(m, 'create_app') else "
+        "m._build('typical', strict=False, seed=0, max_open_backfills=1); "
         "print('\\n'.join(sys.modules))"
     )
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()

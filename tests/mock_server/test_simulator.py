@@ -5,11 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from batch_exports.domain.activity import SERVICE
 from batch_exports.domain.backfills import BackfillStatus
 from batch_exports.domain.destinations import no_writer
+from batch_exports.domain.exports import PausedReason
 from batch_exports.domain.runs import RunStatus
 from batch_exports.ports import EngineState, ExportQuery, LogQuery
-from tests.mock_server.worlds import S3, START, all_runs, create, leap, open_world
+from batch_exports.services.exports import ExportChange
+from mock_server.traffic import recorded_since
+from tests.mock_server.worlds import S3, START, all_runs, create, leap, make_backfill, open_world
 
 POSTGRES = {
     "type": "Postgres",
@@ -49,7 +53,7 @@ def require_follows(before, after):
 async def test_however_time_moves_runs_only_go_forward(leaps, destination):
     world = open_world()
     export = await create(world, interval="every 5 minutes", destination=destination)
-    await world.services.backfills.create(1, export.id, a_day(timedelta(hours=1)))
+    await make_backfill(world, export, a_day(timedelta(hours=1)))
     seen = {}
     for seconds in leaps:
         await leap(world, timedelta(seconds=seconds))
@@ -71,7 +75,7 @@ async def test_looking_more_often_changes_nothing(leaps):
 
 
 async def snapshot(world, project_id):
-    exports, _ = await world.services.exports.page(ExportQuery(project_id=project_id, limit=100, offset=0))
+    exports, _ = await world.services.exports.page(ExportQuery(project_id=project_id, limit=100, offset=0), 10)
     return [(export, await all_runs(world, export)) for export, _ in exports]
 
 
@@ -141,7 +145,7 @@ async def test_a_run_that_cannot_be_written_fails_with_its_cause(destination, ca
 async def test_a_backfill_walks_its_range_and_completes():
     world = open_world()
     export = await create(world)
-    backfill = await world.services.backfills.create(1, export.id, a_day())
+    backfill = await make_backfill(world, export, a_day())
     await leap(world, timedelta(seconds=60))
     under_way, counts = await world.services.backfills.get(1, export.id, backfill.id)
     assert under_way.status is BackfillStatus.RUNNING
@@ -154,12 +158,47 @@ async def test_a_backfill_walks_its_range_and_completes():
     assert sorted(starts) == [backfill.start_at + timedelta(hours=hour) for hour in range(24)]
 
 
+async def test_a_backfill_begins_where_the_imaginary_events_do():
+    world = open_world()
+    export = await create(world)
+    begin = recorded_since(export).replace(minute=0, second=0, microsecond=0)
+    bounds = {"start_at": (begin - timedelta(days=30)).isoformat(), "end_at": (begin + timedelta(hours=3)).isoformat()}
+    backfill = await make_backfill(world, export, bounds)
+    await leap(world, timedelta(minutes=10))
+    done, counts = await world.services.backfills.get(1, export.id, backfill.id)
+    assert (done.status, done.adjusted_start_at, counts.completed) == (BackfillStatus.COMPLETED, begin, 3)
+    runs = await all_runs(world, export)
+    assert done.total_records_count == sum(run.records_completed for run in runs) > 0
+
+
+async def test_a_backfill_before_the_imaginary_events_has_nothing_to_do():
+    world = open_world()
+    export = await create(world)
+    end = recorded_since(export).replace(minute=0, second=0, microsecond=0)
+    bounds = {"start_at": (end - timedelta(days=30)).isoformat(), "end_at": end.isoformat()}
+    backfill = await make_backfill(world, export, bounds)
+    await leap(world, timedelta(minutes=1))
+    done, counts = await world.services.backfills.get(1, export.id, backfill.id)
+    assert (done.status, done.total_records_count, counts.completed) == (BackfillStatus.COMPLETED, 0, 1)
+    assert not world.store.tables.agenda
+    assert len(world.store.tables.plans) == 0
+
+
+async def test_an_export_that_keeps_failing_is_paused():
+    world = open_world()
+    export = await create(world, destination=POSTGRES)
+    await leap(world, timedelta(days=1))
+    assert [run.status for run in await all_runs(world, export)] == [RunStatus.FAILED] * 3
+    paused, _ = await world.services.exports.get(1, export.id)
+    assert paused.paused_reason is PausedReason.FAILURES
+
+
 async def test_a_cancelled_run_stays_cancelled():
     world = open_world()
     export = await create(world)
     await leap(world, timedelta(minutes=29, seconds=5))
     [run] = await all_runs(world, export)
-    await world.services.runs.cancel(1, export.id, run.id)
+    await world.services.runs.cancel(1, export.id, run.id, SERVICE)
     await leap(world, timedelta(minutes=5))
     [cancelled] = await all_runs(world, export)
     assert cancelled.status is RunStatus.CANCELLED
@@ -181,7 +220,7 @@ async def test_deleting_an_export_ends_its_runs_for_good():
     world = open_world()
     export = await create(world)
     await leap(world, timedelta(minutes=29, seconds=5))
-    await world.services.exports.delete(1, export.id)
+    await world.services.exports.delete(ExportChange(1, export.id, SERVICE))
     await leap(world, timedelta(hours=2))
     tables = world.store.tables
     assert (len(tables.agenda), len(tables.plans), len(tables.runs_open)) == (0, 0, 0)

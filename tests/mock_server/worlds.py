@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from batch_exports.contract.spec import load_spec
+from batch_exports.domain.activity import SERVICE
+from batch_exports.domain.backfills import Backfill
 from batch_exports.domain.exports import Export
 from batch_exports.ports import RunQuery
 from mock_server.clock import frozen_clock
@@ -49,8 +51,14 @@ async def leap(world: World, by: timedelta) -> None:
 async def create(world: World, *, interval: str = "hour", destination: dict | None = None, **fields) -> Export:
     """A new export of project 1."""
     body = {"name": "Events", "interval": interval, "destination": destination or S3, **fields}
-    export, _ = await world.services.exports.create(1, body)
-    return export
+    async with world.store.write() as tx:
+        return await world.services.exports.create(tx, 1, body, SERVICE)
+
+
+async def make_backfill(world: World, export: Export, bounds: dict) -> Backfill:
+    """A new backfill of an export."""
+    async with world.store.write() as tx:
+        return await world.services.backfills.create(tx, 1, export.id, bounds, SERVICE)
 
 
 async def all_runs(world: World, export: Export):

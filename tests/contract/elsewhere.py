@@ -1,0 +1,104 @@
+"""Documented answers that a run of Schemathesis cannot bring about: which, why, and which test does."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from tests.contract.schemathesis_run import Pair
+from tests.spec.document import Operation, operations
+
+_REFUSALS = "tests/contract/test_every_refusal.py"
+_BACKFILLS = {"create_backfill", "backfill_export"}
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """One status of some operations."""
+
+    status: int
+    covers: Callable[[Operation], bool]
+    reason: str
+    test: str
+    """The test that meets it for each of these operations."""
+
+    def pairs(self) -> Iterator[Pair]:
+        return ((each.id, self.status) for each in operations() if self.covers(each))
+
+
+def _every(_: Operation) -> bool:
+    return True
+
+
+def _has_body(operation: Operation) -> bool:
+    return operation.body is not None
+
+
+def _takes_nothing_but_a_path(operation: Operation) -> bool:
+    return not _has_body(operation) and all(each["in"] == "path" for each in operation.parameters)
+
+
+def _takes_a_tag(operation: Operation) -> bool:
+    return any(each["name"] == "If-Match" for each in operation.parameters)
+
+
+def _names_no_object(operation: Operation) -> bool:
+    return [each["name"] for each in operation.parameters if each["in"] == "path"] == ["project_id"]
+
+
+def _starts_a_backfill(operation: Operation) -> bool:
+    return operation.id in _BACKFILLS
+
+
+def _starts_no_backfill(operation: Operation) -> bool:
+    return not _starts_a_backfill(operation)
+
+
+ELSEWHERE = (
+    Elsewhere(
+        400,
+        _takes_nothing_but_a_path,
+        "what is wrong in a path names nothing, and there is neither a query nor a body to get wrong",
+        f"{_REFUSALS}::test_a_query_parameter_that_is_not_declared_is_refused",
+    ),
+    Elsewhere(
+        403,
+        _every,
+        "both keys of a run have every scope, and its requests name the project of whichever key they carry",
+        "tests/contract/test_authorization.py::test_a_token_without_the_scope_is_forbidden",
+    ),
+    Elsewhere(
+        404,
+        _names_no_object,
+        "nothing but the project can be missing, and a run's requests name one that is there",
+        f"{_REFUSALS}::test_a_project_that_cannot_be_is_not_found",
+    ),
+    Elsewhere(
+        412,
+        _takes_a_tag,
+        "a run mostly sends the tag that was shown last, so that changes get further",
+        "tests/rules/test_versions.py::test_a_stale_tag_is_refused_and_nothing_changes",
+    ),
+    Elsewhere(
+        413,
+        _has_body,
+        "generated bodies are small",
+        f"{_REFUSALS}::test_a_body_that_is_too_large_is_refused_and_one_byte_less_is_read",
+    ),
+    Elsewhere(
+        429,
+        _starts_a_backfill,
+        "a run needs more backfills than a project may have, so its worlds know no limit",
+        f"{_REFUSALS}::test_one_backfill_too_many_has_to_wait",
+    ),
+    Elsewhere(
+        429,
+        _starts_no_backfill,
+        "backfills alone are limited here; clients are told to expect it of whatever stands in front of the service",
+        "tests/mock_server/test_prefer.py::test_every_documented_status_can_be_asked_for",
+    ),
+    Elsewhere(
+        500,
+        _every,
+        "the service has to break for it",
+        f"{_REFUSALS}::test_damaged_data_are_the_service_s_fault_and_stay_its_secret",
+    ),
+)
