@@ -39,6 +39,7 @@ contract: $(INSTALLED)  ## the deep property run on both worlds
 bench: $(INSTALLED)  ## ratios against named peers
 	$(BIN)/python -m benchmarks.requests
 	$(BIN)/python -m benchmarks.export
+	$(BIN)/python -m benchmarks.startup
 
 requirements: pyproject.toml  ## renew the lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \

@@ -12,12 +12,17 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
+from batch_exports.destinations.egress_gate import EgressGate
 from batch_exports.destinations.registry import DestinationRegistry
 from batch_exports.domain.egress import EgressMode, EgressPolicy
 from batch_exports.domain.identifiers import uuid7
+from batch_exports.domain.throttles import RateLimits
 from batch_exports.engine import DbosEngine, Duties, Worker, WorkerSettings
 from batch_exports.engine import migrate as migrate_engine
-from batch_exports.ports import Source
+from batch_exports.observability.run_body import TracedBody
+from batch_exports.observability.runs import ObservedStore, RunListener
+from batch_exports.observability.tracing import Tracing
+from batch_exports.ports import Source, Store
 from batch_exports.services import Services, build_services
 from batch_exports.services.run_body import RunBody
 from batch_exports.settings import BadSetting, Settings
@@ -40,6 +45,8 @@ class World:
     """The parts of one process; they belong to the event loop that first uses them, and are closed with the block."""
 
     store: SqlStore
+    watched_store: Store
+    """The same, telling of runs."""
     engine: DbosEngine
     services: Services
     destinations: DestinationRegistry
@@ -54,6 +61,7 @@ class World:
         """Close all connections."""
         await self.store.aclose()
         await asyncio.to_thread(self.engine.close)
+        await asyncio.to_thread(self.destinations.gate.close)
 
 
 def prepare(settings: Settings) -> None:
@@ -64,7 +72,7 @@ def prepare(settings: Settings) -> None:
     prepare_folder(settings.data_dir)
     migrate_store(settings.store_url)
     migrate_engine(settings.store_url)
-    check_key(settings.store_url, Cipher(encryption_key(settings)))
+    check_key(settings.store_url, cipher_of(settings))
 
 
 def prepare_folder(folder: Path) -> None:
@@ -80,43 +88,52 @@ def prepare_folder(folder: Path) -> None:
         ) from None
 
 
-def build_world(settings: Settings) -> World:
-    """Everything but the worker; nothing is connected before its first use."""
-    store = SqlStore.open(settings.store_url, Cipher(encryption_key(settings)))
+def build_world(settings: Settings, listener: RunListener | None = None) -> World:
+    """Everything but the worker; nothing is connected before its first use. The listener is told of runs."""
+    store = SqlStore.open(settings.store_url, cipher_of(settings))
+    watched_store: Store = store if listener is None else ObservedStore(store, listener)
     engine = DbosEngine(settings.store_url)
     policy = egress_policy(settings)
-    destinations = DestinationRegistry(policy, settings.file_root)
+    destinations = DestinationRegistry(EgressGate(policy), settings.file_root)
     services = build_services(
-        store=store,
+        store=watched_store,
         clock=SystemClock(),
         new_id=uuid7,
         engine=engine,
         checks=destinations,
         egress=policy,
         max_open_backfills=settings.max_open_backfills,
+        auto_pause_failures=settings.auto_pause_failures,
+        limits=RateLimits(settings.throttle_per_minute, settings.throttle_per_hour),
     )
-    return World(store, engine, services, destinations)
+    return World(store, watched_store, engine, services, destinations)
 
 
-def build_worker(settings: Settings) -> Worker:
+def build_worker(settings: Settings, listener: RunListener | None = None, tracing: Tracing | None = None) -> Worker:
     """The worker, which assembles its world on a loop of its own when it starts."""
 
     @asynccontextmanager
     async def assemble() -> AsyncIterator[Duties]:
         with open_source(settings) as source:
-            async with build_world(settings) as world:
+            async with build_world(settings, listener) as world:
                 scheduler = world.services.scheduler
-                body = RunBody(world.store, source, world.destinations, world.services.lifecycle)
-                yield Duties(body, scheduler.tick, scheduler.reconcile)
+                body = RunBody(world.watched_store, source, world.destinations, world.services.lifecycle)
+                traced = body if tracing is None else TracedBody(body, tracing)
+                yield Duties(traced, scheduler.tick, scheduler.reconcile, world.services.idempotency.forget_old)
 
     worker_settings = WorkerSettings(
         database_url=settings.store_url,
-        lock_path=settings.data_dir / "worker.lock",
+        lock_path=worker_lock(settings),
         live_concurrency=settings.worker_concurrency,
         backfill_concurrency=settings.worker_concurrency,
         transient_errors=(ConnectionError, TimeoutError, *TRANSIENT_ERRORS),
     )
     return Worker(worker_settings, assemble)
+
+
+def worker_lock(settings: Settings) -> Path:
+    """What a worker locks while it lives, where the database is a file."""
+    return settings.data_dir / "worker.lock"
 
 
 @contextmanager
@@ -126,13 +143,21 @@ def open_source(settings: Settings) -> Iterator[Source]:
         with closing(_cluster(settings.clickhouse_url)) as cluster:
             yield cluster
         return
-    with EventStore.open(settings.data_dir) as event_store, closing(ClickHouseSource(event_store.client)) as embedded:
+    with (
+        EventStore.open(settings.data_dir) as event_store,
+        closing(ClickHouseSource(event_store.client, trusts_text=True)) as embedded,
+    ):
         yield embedded
 
 
 def egress_policy(settings: Settings) -> EgressPolicy:
     """Which hosts this process may speak to."""
     return EgressPolicy(EgressMode(settings.egress), settings.egress_allow)
+
+
+def cipher_of(settings: Settings) -> Cipher:
+    """What encrypts stored credentials with the newest key, and decrypts what older keys encrypted."""
+    return Cipher(encryption_key(settings), *map(base64.b64decode, settings.old_secret_keys))
 
 
 def encryption_key(settings: Settings) -> bytes:

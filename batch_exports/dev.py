@@ -9,11 +9,13 @@ from pathlib import Path
 
 from batch_exports.bootstrap import build_world, prepare
 from batch_exports.domain.keys import SCOPES
-from batch_exports.server import serve_on, working
+from batch_exports.observability.instruments import Instruments
+from batch_exports.server import serve_on
 from batch_exports.serving import listening
 from batch_exports.settings import Settings
 from batch_exports.sources.event_store import EventStore
 from batch_exports.sources.samples import load_samples
+from batch_exports.working import working
 
 PROJECT = 1
 SAMPLE_HOURS = 48
@@ -47,14 +49,21 @@ class Started:
 
 
 def run_dev(settings: Settings, on_ready: Callable[[Started], None]) -> None:
-    """Run the event store, the worker and the API until a signal ends them."""
+    """Run the event store, the worker and the API until a signal ends them; raises WorkFailed when the worker ends."""
     settings = replace(settings, file_root=settings.file_root or settings.data_dir.absolute() / "exports")
-    with listening(settings.host, settings.port) as listener:
+    with listening(settings.host, settings.port) as listener, Instruments(os.environ) as instruments:
         prepare(settings)
         # The worker first: only one process gets past this line, so that only one makes the samples.
-        with working(settings):
+        with working(settings, instruments) as worker:
             key = asyncio.run(_demo_key(settings))
-            serve_on(listener, settings, lambda url: on_ready(Started(url, key, PROJECT)))
+            # An API whose exports nobody carries out looks well and loses time: whoever supervises it must see it end.
+            serve_on(
+                listener,
+                settings,
+                instruments,
+                lambda url: on_ready(Started(url, key, PROJECT)),
+                until=lambda: worker.failure is not None,
+            )
 
 
 async def _demo_key(settings: Settings) -> str:
@@ -66,8 +75,8 @@ async def _demo_key(settings: Settings) -> str:
             await access.create_project("Demo")
         key_file = settings.data_dir / "dev.key"
         key = key_file.read_text().strip() if key_file.exists() else ""
-        if not await access.knows_key(key):
-            key = await access.create_key(PROJECT, SCOPES, "dev")
+        if await access.find_key(key) is None:
+            key, _ = await access.create_key([PROJECT], SCOPES, "dev")
             _write_private(key_file, key)
         return key
 

@@ -8,12 +8,12 @@ from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from batch_exports.bootstrap import egress_policy, encryption_key, open_source
+from batch_exports.bootstrap import cipher_of, egress_policy, open_source
 from batch_exports.domain.errors import ExportFailure
 from batch_exports.domain.exports import Model
 from batch_exports.domain.selections import Selection
 from batch_exports.settings import PREFIX, BadSetting, Settings, documentation
-from batch_exports.store import Cipher, SecretsUnreadable, StoreUnusable, check_key, is_current
+from batch_exports.store import SecretsUnreadable, StoreUnusable, is_current, survey
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -81,11 +81,19 @@ def _database(settings: Settings) -> str:
 def _encryption_key(settings: Settings) -> str:
     if settings.secret_key is None and not settings.key_file.exists():
         raise _Wrong(f"{settings.key_file} does not exist; `batch-exports migrate` makes it.")
-    cipher = Cipher(encryption_key(settings))
+    cipher = cipher_of(settings)
     _require_database(settings)
     if not is_current(settings.store_url):
         return "It can be read."
-    check_key(settings.store_url, cipher)
+    use = survey(settings.store_url, cipher)
+    use.require_known()
+    if use.older:
+        return (
+            f"It can be read. The credentials of {use.older} exports still need an older key; "
+            "`batch-exports secrets rotate` ends that."
+        )
+    if settings.old_secret_keys:
+        return "It can be read, and opens what is stored; BATCH_EXPORTS_OLD_SECRET_KEYS is not needed any more."
     return "It can be read, and opens what is stored."
 
 

@@ -1,80 +1,111 @@
-"""The production API as an ASGI application, and the processes that serve it and work for it."""
+"""The production API as an ASGI application, and the process that serves it."""
 
 import logging
+import os
 import socket
-import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 from batch_exports.auth import KeyAuthenticator
-from batch_exports.bootstrap import build_worker, build_world, prepare
+from batch_exports.bootstrap import build_world, prepare
 from batch_exports.contract.app import build_app
+from batch_exports.contract.cors import open_to
+from batch_exports.contract.errors import ApiError
 from batch_exports.contract.request import Limits
 from batch_exports.contract.resolver import HandlerResolver
-from batch_exports.engine import Worker
+from batch_exports.contract.security import Authenticator, Principal
+from batch_exports.observability.instruments import Instruments
+from batch_exports.observability.requests import RequestObserver
 from batch_exports.serving import listening, serve, url_of
 from batch_exports.settings import Settings
-from batch_exports.signals import stop_on_signal
+from batch_exports.store import TRANSIENT_ERRORS
+from batch_exports.watching import (
+    METRICS_PAGE,
+    METRICS_PATH,
+    READINESS,
+    metrics_page,
+    readiness_of,
+    ready,
+    show_metrics,
+)
 from handlers._problems import translate
+from handlers._throttle import throttle
 
 logger = logging.getLogger(__name__)
 
 
-def create_app(settings: Settings) -> Any:
+def create_app(settings: Settings, instruments: Instruments) -> Any:
     """The API over the world of these settings; nothing is connected before the server's start."""
-    world = build_world(settings)
+    metrics = instruments.metrics
+    world = build_world(settings, metrics.runs)
+    watching = {READINESS: readiness_of(settings, world), METRICS_PAGE: metrics_page(settings, metrics, world)}
 
     @asynccontextmanager
     async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
         async with world:
-            yield {"services": world.services}
+            yield {"services": world.services, **watching}
 
     return build_app(
         resolve=HandlerResolver("handlers"),
-        authenticate=KeyAuthenticator(world.store),
+        authenticate=_patient(KeyAuthenticator(world.services.access)),
+        throttle=throttle,
         lifespan=lifespan,
-        translate=translate,
-        ready=_is_ready,
+        translate=_translate,
+        ready=ready,
         limits=Limits(body_bytes=settings.max_body_bytes),
+        observe=RequestObserver(metrics.requests, instruments.tracing),
+        more_pages={METRICS_PATH: show_metrics},
+        wrap=open_to(settings.cors_origins) if settings.cors_origins else None,
     )
 
 
-async def _is_ready(state: Mapping[str, Any]) -> Mapping[str, bool]:
-    await state["services"].access.has_project(1)
-    return {"store": True}
+def _patient(authenticate: Authenticator) -> Authenticator:
+    async def known(token: str) -> Principal | None:
+        try:
+            return await authenticate(token)
+        except TRANSIENT_ERRORS as error:
+            raise _unavailable(error) from error
+
+    return known
+
+
+def _translate(error: Exception) -> ApiError | None:
+    if isinstance(error, TRANSIENT_ERRORS):
+        # Raised, since any operation may end so, and none says so in the contract.
+        raise _unavailable(error) from error
+    return translate(error)
+
+
+def _unavailable(error: Exception) -> ApiError:
+    """The database is away, or two changes got in each other's way: nothing was done, and it may work later."""
+    logger.error("A request was turned away, since the database failed.", exc_info=error)
+    detail = "The database is busy or away; nothing was changed. Send the request again."
+    return ApiError(503, "unavailable", detail, headers={"Retry-After": "1"})
 
 
 def run_server(settings: Settings, on_ready: Callable[[str], None]) -> None:
     """Serve the API until a signal ends it; `on_ready` is told the URL once requests are answered."""
     with listening(settings.host, settings.port) as listener:
         prepare(settings)
-        serve_on(listener, settings, on_ready)
+        with Instruments(os.environ) as instruments:
+            serve_on(listener, settings, instruments, on_ready)
 
 
-def serve_on(listener: socket.socket, settings: Settings, on_ready: Callable[[str], None]) -> None:
-    """Serve the API of a prepared world on a socket until a signal ends it."""
-    serve(create_app(settings), listener, lambda: on_ready(url_of(listener)), root_path=settings.root_path)
-
-
-def run_worker(settings: Settings, on_ready: Callable[[], None]) -> None:
-    """Carry out runs until a signal ends it; with the embedded event store unless a cluster is named."""
-    prepare(settings)
-    stopping = threading.Event()
-    with working(settings) as worker:
-        stop_on_signal(stopping.set)
-        on_ready()
-        while not stopping.is_set() and not worker.wait(timeout=0.2):
-            pass
-
-
-@contextmanager
-def working(settings: Settings) -> Iterator[Worker]:
-    """A worker for the time of a block."""
-    worker = build_worker(settings)
-    try:
-        worker.start()
-        yield worker
-    finally:
-        if not worker.stop():
-            logger.warning("A run did not stop in time; it goes on at the next start.")
+def serve_on(
+    listener: socket.socket,
+    settings: Settings,
+    instruments: Instruments,
+    on_ready: Callable[[str], None],
+    until: Callable[[], bool] = lambda: False,
+) -> None:
+    """Serve the API of a prepared world on a socket until a signal, or `until`, ends it."""
+    app = create_app(settings, instruments)
+    serve(
+        app,
+        listener,
+        lambda: on_ready(url_of(listener)),
+        root_path=settings.root_path,
+        until=until,
+        drain_seconds=settings.drain_seconds,
+    )

@@ -1,6 +1,7 @@
 """Serves an ASGI application until a signal ends the process; production and the mock are served alike."""
 
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,8 +10,8 @@ import uvicorn
 
 from batch_exports.signals import stop_on_signal
 
-_LAST_REQUEST_SECONDS = 2
-"""How long requests may still take once a signal has come."""
+DRAIN_SECONDS = 2
+"""How long requests may still take once a signal has come, unless the operator says otherwise."""
 
 
 class CannotListen(Exception):
@@ -38,9 +39,39 @@ def url_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def serve(app: Any, listener: socket.socket, on_ready: Callable[[], None], *, root_path: str = "") -> None:
-    """Serve until a signal comes; `on_ready` is called once requests are answered."""
-    config = uvicorn.Config(
+def serve(
+    app: Any,
+    listener: socket.socket,
+    on_ready: Callable[[], None],
+    *,
+    root_path: str = "",
+    until: Callable[[], bool] = lambda: False,
+    drain_seconds: int = DRAIN_SECONDS,
+) -> None:
+    """Serve until a signal comes or `until`, which is asked often, says so; `on_ready` is called once all is ready.
+
+    From then on no connection is accepted, and requests in flight have `drain_seconds` to get their answers.
+    """
+    server = _Server(_config(app, drain_seconds, root_path), on_ready, until)
+    stop_on_signal(server.stop, drain_seconds)
+    server.run(sockets=[listener])
+
+
+@contextmanager
+def served_beside(app: Any, listener: socket.socket) -> Iterator[None]:
+    """Serve for the time of a block, in a thread beside what the process is for."""
+    server = _Server(_config(app, drain_seconds=1), lambda: None, lambda: False)
+    thread = threading.Thread(target=server.run, args=([listener],), name="batch-exports-pages", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.stop()
+        thread.join()
+
+
+def _config(app: Any, drain_seconds: int, root_path: str = "") -> uvicorn.Config:
+    return uvicorn.Config(
         app,
         root_path=root_path,
         log_config=None,
@@ -48,21 +79,22 @@ def serve(app: Any, listener: socket.socket, on_ready: Callable[[], None], *, ro
         lifespan="on",
         ws="none",
         server_header=False,
-        timeout_graceful_shutdown=_LAST_REQUEST_SECONDS,
+        timeout_graceful_shutdown=drain_seconds,
     )
-    server = _Server(config, on_ready)
-    stop_on_signal(server.stop)
-    server.run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None], until: Callable[[], bool]) -> None:
         super().__init__(config)
         self._on_ready = on_ready
+        self._until = until
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._on_ready()
+
+    async def on_tick(self, counter: int) -> bool:
+        return await super().on_tick(counter) or self._until()
 
     def stop(self) -> None:
         self.should_exit = True

@@ -13,10 +13,12 @@ from urllib.parse import SplitResult, urlsplit
 PREFIX = "BATCH_EXPORTS_"
 KEY_BYTES = 32
 LOG_LEVELS = ("debug", "info", "warning", "error")
+LOG_FORMATS = ("text", "json")
 
 _DATA = Path("data")
 _LARGEST_PORT = 65535
 _HOST_NAME = re.compile(r"[a-z0-9_.-]+")
+_ORIGIN = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(:[0-9]{1,5})?", re.ASCII)
 
 
 class BadSetting(Exception):
@@ -39,8 +41,16 @@ def _positive(text: str) -> int:
     return _number(text, least=1)
 
 
+def _count(text: str) -> int:
+    return _number(text, least=0)
+
+
 def _port(text: str) -> int:
     return _number(text, least=0, most=_LARGEST_PORT)
+
+
+def _countable(text: str) -> int:
+    return _number(text, least=0)
 
 
 def _one_of(*choices: str) -> Callable[[str], str]:
@@ -58,6 +68,14 @@ def _hosts(text: str) -> frozenset[str]:
         if not _is_network(name) and not _HOST_NAME.fullmatch(name):
             raise ValueError(f"'{name}' is neither a host name nor a network such as 10.1.0.0/16")
     return names
+
+
+def _origins(text: str) -> frozenset[str]:
+    origins = frozenset(origin.strip() for origin in text.split(",") if origin.strip())
+    for origin in sorted(origins - {"*"}):
+        if not _ORIGIN.fullmatch(origin):
+            raise ValueError(f"'{origin}' must look like https://app.example.com, in small letters and without a path")
+    return origins
 
 
 def _is_network(text: str) -> bool:
@@ -105,6 +123,16 @@ def _key(text: str) -> str:
     return text
 
 
+def _keys(text: str) -> tuple[str, ...]:
+    return tuple(_key(each.strip()) for each in text.split(",") if each.strip())
+
+
+def _token(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9._~+/-]{16,512}=*", text):
+        raise ValueError("must be at least 16 letters and digits, such as `openssl rand -hex 16` prints")
+    return text
+
+
 def _path_prefix(text: str) -> str:
     if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+/?", text):
         raise ValueError("must look like /batch-exports")
@@ -117,7 +145,11 @@ class Settings:
 
     data_dir: Path = _setting(_DATA, Path, "Folder for everything that the embedded defaults keep.")
     database_url: str | None = _setting(
-        None, _store_url, "SQLAlchemy URL of the store; a SQLite file in the data folder by default.", secret=True
+        None,
+        _store_url,
+        "Database of service and engine, sqlite:////folder/file.db or postgresql://user:password@host/database; "
+        "a SQLite file in the data folder by default.",
+        secret=True,
     )
     clickhouse_url: str | None = _setting(
         None,
@@ -129,6 +161,12 @@ class Settings:
         None,
         _key,
         "Key that encrypts credentials at rest, 32 bytes in base64; a key file in the data folder by default.",
+        secret=True,
+    )
+    old_secret_keys: tuple[str, ...] = _setting(
+        (),
+        _keys,
+        "Comma-separated keys that still decrypt what they once encrypted; `secrets rotate` makes them superfluous.",
         secret=True,
     )
     host: str = _setting("127.0.0.1", str, "Address to listen on.")
@@ -147,10 +185,36 @@ class Settings:
     )
     worker_concurrency: int = _setting(2, _positive, "Runs that one worker process carries out at once.")
     max_open_backfills: int = _setting(10, _positive, "Backfills of one project that may be in progress at once.")
-    max_body_bytes: int = _setting(1024 * 1024, _positive, "Largest request body accepted, in bytes.")
-    log_level: str = _setting(
-        "warning", _one_of(*LOG_LEVELS), "What is told on standard error: debug, info, warning or error."
+    auto_pause_failures: int = _setting(
+        3, _count, "Failures among an export's latest runs that pause it; 0 never pauses one."
     )
+    max_body_bytes: int = _setting(1024 * 1024, _positive, "Largest request body accepted, in bytes.")
+    throttle_per_minute: int = _setting(
+        480, _countable, "Requests that one API key may make in a minute, whichever process answers; 0 for no limit."
+    )
+    throttle_per_hour: int = _setting(
+        4800, _countable, "Requests that one API key may make in an hour, whichever process answers; 0 for no limit."
+    )
+    drain_seconds: int = _setting(
+        5, _count, "How long requests in flight may still take once a signal has told the server to end."
+    )
+    metrics_token: str | None = _setting(
+        None, _token, "Bearer token that opens /metrics to others than this machine; none by default.", secret=True
+    )
+    worker_port: int | None = _setting(
+        None, _port, "Port on which a worker answers /healthz and /metrics, 0 for a free one; none by default."
+    )
+    cors_origins: frozenset[str] = _setting(
+        frozenset(),
+        _origins,
+        "Comma-separated origins whose pages may call the API from a browser, or * for any; none by default.",
+    )
+    log_level: str = _setting(
+        "warning",
+        _one_of(*LOG_LEVELS),
+        "What is told on standard error: debug, info (each request too), warning or error.",
+    )
+    log_format: str = _setting("text", _one_of(*LOG_FORMATS), "How it is told: text, or json, an object a line.")
 
     @classmethod
     def read(cls, environment: Mapping[str, str], **overrides: Any) -> "Settings":
@@ -179,7 +243,7 @@ def documentation() -> list[tuple[str, str, str]]:
 
 
 def _shown(default: Any) -> str:
-    return "" if default is None or default == frozenset() else str(default)
+    return "" if default in (None, frozenset(), ()) else str(default)
 
 
 def _read(name: str, text: str, read: Callable[[str], Any]) -> Any:

@@ -3,14 +3,12 @@ import sqlite3
 import stat
 from contextlib import closing
 
-import httpx
 import pytest
 
 from batch_exports.bootstrap import build_world, encryption_key, open_source, prepare
 from batch_exports.domain.errors import ExportFailure
 from batch_exports.domain.exports import Model
 from batch_exports.domain.selections import Selection
-from batch_exports.server import create_app
 from batch_exports.settings import BadSetting, Settings
 from tests.builders import HOUR, NOW
 
@@ -56,7 +54,7 @@ def test_a_key_of_the_settings_leaves_no_key_file(settings):
 async def test_a_world_keeps_what_it_is_told(settings):
     prepare(settings)
     async with build_world(settings) as world:
-        assert await world.services.access.create_project("Shop") == 1
+        assert (await world.services.access.create_project("Shop")).id == 1
     async with build_world(settings) as world:
         assert await world.services.access.has_project(1)
         assert not await world.services.access.has_project(2)
@@ -68,26 +66,3 @@ def test_a_cluster_that_is_down_is_noticed_at_the_first_query(tmp_path):
     with open_source(settings) as source, pytest.raises(ExportFailure) as failure:
         source.count(selection)
     assert "canary" not in str(failure.value)
-
-
-async def health_of(settings):
-    """What a server over this world answers to the questions of those who watch it."""
-    app = create_app(settings)
-    async with build_world(settings) as world:
-
-        async def served(scope, receive, send):
-            await app({**scope, "state": {"services": world.services}}, receive, send)
-
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(served), base_url="http://test") as client:
-            assert (await client.get("/healthz")).status_code == 200
-            ready = await client.get("/readyz")
-            return ready.status_code, ready.json()["status"]
-
-
-async def test_a_server_is_ready_while_its_store_answers(settings):
-    prepare(settings)
-    assert await health_of(settings) == (200, "ready")
-
-
-async def test_a_server_whose_store_has_no_tables_lives_and_is_not_ready(settings):
-    assert await health_of(settings) == (503, "unavailable")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from batch_exports.settings import LOG_LEVELS, PREFIX, BadSetting, Settings
 
 NAMES = [field.name for field in dataclasses.fields(Settings)]
-SECRETS = ("database_url", "clickhouse_url", "secret_key")
+SECRETS = ("database_url", "clickhouse_url", "secret_key", "old_secret_keys")
 texts = st.text(st.characters(exclude_characters="\0", codec="utf-8"), min_size=1)
 
 
@@ -51,6 +51,26 @@ def test_no_refusal_and_no_print_shows_a_secret(name, text):
         assert text not in shown
 
 
+@pytest.mark.parametrize(
+    ("text", "origins"),
+    [
+        ("*", {"*"}),
+        ("https://app.example.com", {"https://app.example.com"}),
+        ("http://localhost:5173, https://a.b,", {"http://localhost:5173", "https://a.b"}),
+        ("http://[::1]:8080", {"http://[::1]:8080"}),
+    ],
+)
+def test_origins_are_listed_with_commas(text, origins):
+    assert read(cors_origins=text).cors_origins == origins
+
+
+@pytest.mark.parametrize(
+    "text", ["app.example.com", "https://app.example.com/", "https://*.a.b", "null", "HTTPS://a.b"]
+)
+def test_an_origin_that_no_browser_would_send_is_refused(text):
+    assert "must look like https://app.example.com" in refusal(cors_origins=text)
+
+
 @given(st.integers())
 def test_a_port_is_a_number_that_a_socket_takes(number):
     try:
@@ -76,6 +96,7 @@ def test_amounts_are_whole_and_positive(name, text):
         ("egress_allow", "lake.example,10.0.0.0/33", "'10.0.0.0/33' is neither"),
         ("secret_key", "YWJj", "must be 32 bytes in base64"),
         ("secret_key", "not base64!", "must be 32 bytes in base64"),
+        ("old_secret_keys", f"{'A' * 43}=,YWJj", "must be 32 bytes in base64"),
         ("database_url", "mysql://host/db", "must look like"),
         ("database_url", "sqlite://", "must look like"),
         ("database_url", "sqlite:///:memory:", "must look like"),

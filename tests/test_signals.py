@@ -45,6 +45,10 @@ def test_what_does_not_unwind_is_ended():
     assert end_of("signals.unwind_on_signal()", "continue", signal.SIGTERM) == (143, "unwinding\n")
 
 
+def test_what_fails_and_does_not_end_is_ended():
+    assert end_of("signals.break_off(1)", "raise", signal.SIGTERM) == (1, "")
+
+
 def test_work_that_does_not_stop_is_ended_and_counts_as_stopped():
     assert end_of("signals.stop_on_signal(lambda: None)", "raise", signal.SIGTERM) == (0, "")
 

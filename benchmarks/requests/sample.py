@@ -29,13 +29,19 @@ class Sample:
 
     def requests(self, key: str = KEY) -> dict[str, bytes]:
         """The requests as a client puts them on the wire."""
-        head = f"Host: 127.0.0.1\r\nAuthorization: Bearer {key}\r\nAccept: */*\r\nUser-Agent: benchmark\r\n"
-        body = orjson.dumps(self.creation)
-        length = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-        return {
-            "get": f"GET {self.location} HTTP/1.1\r\n{head}\r\n".encode(),
-            "post": f"POST {COLLECTION} HTTP/1.1\r\n{head}{length}\r\n".encode() + body,
-        }
+        return {"get": get(self.location, key), "post": post(COLLECTION, key, self.creation)}
+
+
+def get(target: str, key: str) -> bytes:
+    """A request to read."""
+    return f"GET {target} HTTP/1.1\r\n{_headers(key)}\r\n".encode()
+
+
+def post(target: str, key: str, content: Any) -> bytes:
+    """A request to make something."""
+    body = orjson.dumps(content)
+    length = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+    return f"POST {target} HTTP/1.1\r\n{_headers(key)}{length}\r\n".encode() + body
 
 
 def load_sample() -> Sample:
@@ -49,3 +55,7 @@ def load_sample() -> Sample:
     runs = int(os.environ.get(RUNS, "1"))
     export = {**export, "latest_runs": export["latest_runs"][:1] * runs}
     return Sample(export, spec.resolve(next(iter(creations.values())))["value"])
+
+
+def _headers(key: str) -> str:
+    return f"Host: 127.0.0.1\r\nAuthorization: Bearer {key}\r\nAccept: */*\r\nUser-Agent: benchmark\r\n"

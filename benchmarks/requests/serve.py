@@ -24,7 +24,17 @@ class _Server(uvicorn.Server):
 def main() -> None:
     module, _, factory = sys.argv[1].partition(":")
     app = getattr(importlib.import_module(module), factory or "create_app")()
-    config = uvicorn.Config(app, port=0, loop="uvloop", http="httptools", lifespan="auto", log_level="error")
+    # As the product is served, for every contestant.
+    config = uvicorn.Config(
+        app,
+        port=0,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        log_level="error",
+        access_log=False,
+        server_header=False,
+    )
     _Server(config).run()
 
 

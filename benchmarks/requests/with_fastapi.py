@@ -1,12 +1,14 @@
 """The peer: FastAPI with Pydantic models that check what the contract says of these two operations."""
 
+import random
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import Depends, FastAPI, HTTPException, Path, Request, Response
+from fastapi import Depends, FastAPI, HTTPException, Path, Query, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from batch_exports.contract import Principal
 from benchmarks.requests.sample import KEY, PROJECT_ID, load_sample
@@ -123,6 +125,8 @@ class Run(BaseModel):
                     "Running", "Starting"]  # fmt: skip
     records_completed: Count | None
     records_failed: Count | None
+    records_total_count: Count | None
+    bytes_exported: Count | None
     latest_error: str | None
     data_interval_start: datetime | None
     data_interval_end: datetime
@@ -130,11 +134,10 @@ class Run(BaseModel):
     created_at: datetime
     finished_at: datetime | None
     last_updated_at: datetime
-    records_total_count: Count | None
-    bytes_exported: Count | None
     batch_export: UUID
     backfill: UUID | None
     attempt: Annotated[int, Field(ge=1)]
+    next_attempt_at: datetime | None
     retry_of: UUID | None
 
 
@@ -180,6 +183,7 @@ class Export(BaseModel):
     created_at: datetime
     last_updated_at: datetime
     last_paused_at: datetime | None
+    paused_reason: Literal["request", "failures"] | None
     start_at: datetime | None
     end_at: datetime | None
     latest_runs: list[Run]
@@ -191,7 +195,32 @@ class Export(BaseModel):
     offset_hour: int | None
 
 
-_BEARER = HTTPBearer(auto_error=False)
+class NoQuery(Closed):
+    """A query, which has no parameters."""
+
+
+BEARER = HTTPBearer(auto_error=False)
+
+
+class RequestIds:
+    """Answers with the id of the request, its sender's or a new one."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = dict(scope["headers"]).get(b"x-request-id") or random.getrandbits(128).to_bytes(16).hex().encode()
+
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"].append((b"x-request-id", request_id))
+            await send(message)
+
+        await self._app(scope, receive, send_with_id)
 
 
 class Admission:
@@ -203,7 +232,7 @@ class Admission:
     async def __call__(
         self,
         project_id: Annotated[int, Path(ge=1)],
-        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)],
     ) -> Principal:
         """The caller."""
         if credentials is None or credentials.credentials != KEY:
@@ -217,15 +246,22 @@ def create_app() -> FastAPI:
     """The application."""
     export = load_sample().export
     app = FastAPI()
+    app.add_middleware(RequestIds)
     readers, writers = Admission("batch_export:read", "batch_export:write"), Admission("batch_export:write")
 
     @app.get("/api/projects/{project_id}/batch_exports/{id}/", response_model=Export)
-    async def get_export(id: UUID, _: Annotated[Principal, Depends(readers)]) -> Any:
+    async def get_export(
+        id: UUID, _query: Annotated[NoQuery, Query()], _: Annotated[Principal, Depends(readers)]
+    ) -> Any:
         return export | {"id": id}
 
     @app.post("/api/projects/{project_id}/batch_exports/", response_model=Export, status_code=201)
     async def create_export(
-        body: Creation, request: Request, response: Response, _: Annotated[Principal, Depends(writers)]
+        body: Creation,
+        _query: Annotated[NoQuery, Query()],
+        request: Request,
+        response: Response,
+        _: Annotated[Principal, Depends(writers)],
     ) -> Any:
         response.headers["Location"] = str(request.url.replace(path=f"{request.url.path}{export['id']}/"))
         return export | {"name": body.name}

@@ -1,7 +1,10 @@
 """Commands as the tests of the command line run them: in a process of their own, or inside the test's."""
 
+import json
 import os
 import subprocess
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 
 from batch_exports.cli import run
 from tests.service import COMMAND
@@ -14,6 +17,13 @@ def command(*arguments, **environment):
     return subprocess.run(
         [COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=60, env=clean | settings, check=False
     )
+
+
+def said(*arguments, **environment):
+    """What a command that succeeds says as JSON."""
+    done = command(*arguments, "--json", **environment)
+    assert (done.returncode, done.stderr) == (0, ""), done
+    return json.loads(done.stdout)
 
 
 def refusal(*arguments, **environment):
@@ -29,6 +39,14 @@ def refusal_inside(capsys, *arguments):
     said = capsys.readouterr()
     assert said.out == ""
     return one_line(said.err)
+
+
+def said_inside(*arguments):
+    """What a command that succeeds says, without a process of its own."""
+    with redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as err:
+        code = run([*map(str, arguments)])
+    assert (code, err.getvalue()) == (0, "")
+    return out.getvalue()
 
 
 def one_line(text):

@@ -16,6 +16,7 @@ def test_routes_lists_every_operation_of_the_contract_with_what_answers_it(capsy
 
 def test_routes_is_a_table_of_one_line_each(capsys):
     assert run(["routes"]) == 0
-    lines = capsys.readouterr().out.splitlines()
+    heading, *lines = capsys.readouterr().out.splitlines()
+    assert heading.split() == ["method", "path", "operation", "tag", "scopes", "handler"]
     assert len(lines) == len(list(operations()))
     assert all("batch_export:" in line and "handlers." in line for line in lines)

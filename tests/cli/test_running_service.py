@@ -4,15 +4,10 @@ import json
 
 import httpx
 
-from tests.service import Service, run_command, wait_until
+from tests.cli.commands import said
+from tests.service import Service, wait_until
 
 EVENT = {"event": "paid", "distinct_id": "u1", "timestamp": "2026-01-01T10:15:00Z", "properties": {"amount": 3}}
-
-
-def said(*arguments):
-    done = run_command(*arguments, "--json")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
 
 
 def test_events_that_are_loaded_beside_a_running_service_are_exported(tmp_path):

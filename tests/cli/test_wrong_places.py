@@ -8,6 +8,7 @@ from contextlib import closing
 import pytest
 
 from batch_exports.bootstrap import build_world, prepare
+from batch_exports.domain.activity import OPERATOR
 from batch_exports.settings import Settings
 from tests.cli.commands import command, refusal
 
@@ -93,7 +94,8 @@ async def test_a_key_that_does_not_open_what_is_stored_is_refused(prepared):
     async with build_world(prepared) as world:
         body = {"name": "Lake", "interval": "hour", "destination": {"type": "S3", "config": S3}}
         await world.services.access.create_project("Shop")
-        await world.services.exports.create(1, body)
+        async with world.store.write() as tx:
+            await world.services.exports.create(tx, 1, body, OPERATOR)
     assert command("migrate", "--data-dir", prepared.data_dir).returncode == 0
     line = refusal("migrate", "--data-dir", prepared.data_dir, secret_key=KEY)
     assert line.startswith("Stored credentials cannot be decrypted")

@@ -1,3 +1,5 @@
+from uuid import UUID
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,7 +24,25 @@ NAMES = [name.split()[1:] for name, _ in commands(cli, "batch-exports")]
         ("serve --port 65536", "65536 is not in the range"),
         ("serve surplus", "Got unexpected extra argument (surplus)"),
         ("projects create", "Missing option '--name'."),
+        ("organizations create", "Missing option '--name'."),
+        ("projects create --name Shop --organization 7", "'7' is not a valid UUID."),
         ("keys create --project 1", "Missing option '--scope'."),
+        ("keys create --scope batch_export:read", "either projects (--project) or all of an organization"),
+        (
+            f"keys create --scope batch_export:read --project 1 --organization {UUID(int=7)}",
+            "either projects (--project) or all of an organization",
+        ),
+        ("keys create --project 1 --scope batch_export:read --expires-in 1y", "'1y' is no duration such as 30m"),
+        ("keys create --project 1 --scope batch_export:read --expires-at soon", "'soon' is no time such as 2030-01-31"),
+        (
+            "keys create --project 1 --scope batch_export:read --expires-in 1d --expires-at 2030-01-31",
+            "either --expires-in or --expires-at",
+        ),
+        ("keys rotate", "Missing argument 'KEY'."),
+        ("keys rotate phx_x --grace -1h", "'-1h' is no duration"),
+        ("keys revoke", "Missing argument 'KEY'."),
+        ("activity --limit 0", "0 is not in the range"),
+        ("activity --export 7", "'7' is not a valid UUID."),
         ("keys create --project 1 --scope all", "'all' is not one of 'batch_export:read', 'batch_export:write'."),
         ("events load --project 1", "Missing argument 'FILES...'."),
         ("events load --project 0 pyproject.toml", "0 is not in the range"),
@@ -42,7 +62,9 @@ def test_no_text_in_place_of_an_option_breaks_the_line(capsys, name, junk):
     refusal_inside(capsys, *name, f"--no-such-{junk}")
 
 
-@pytest.mark.parametrize("name", ["", "keys", "events", *(" ".join(each) for each in NAMES)])
+@pytest.mark.parametrize(
+    "name", ["", "organizations", "projects", "keys", "secrets", "events", *(" ".join(each) for each in NAMES)]
+)
 def test_help_is_there_for_every_command_and_fits_a_wide_terminal(name):
     done = command(*name.split(), "--help")
     assert (done.returncode, done.stderr) == (0, "")

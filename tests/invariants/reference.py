@@ -1,6 +1,7 @@
 """The reference pages as the code has them; run as a module, it writes them into `docs/reference`."""
 
 from collections.abc import Iterator
+from inspect import cleandoc
 from pathlib import Path
 
 import click
@@ -21,9 +22,9 @@ A value that cannot be used ends the command with one line that says what would 
 
 COMMANDS_INTRO = """# Commands
 
-Exit codes: 0 done, or stopped by SIGINT or SIGTERM while at work; 1 when `doctor` found something wrong; 2 for a wrong
-use, with one line on standard error; 130 or 143 when SIGINT or SIGTERM broke off a start or a short command. A process
-winds up within eight seconds of the signal.
+Exit codes: 0 done, or stopped by SIGINT or SIGTERM while at work; 1 when `doctor` found something wrong, or when the
+worker of `dev` or `worker` ended by an error; 2 for a wrong use; 130 or 143 when SIGINT or SIGTERM broke off a start or
+a short command. Errors are one line on standard error. A process winds up within eight seconds of the signal.
 """
 
 
@@ -54,7 +55,7 @@ def _section(name: str, command: click.Command) -> str:
         parameter.get_help_record(context) for parameter in command.params if parameter.param_type_name == "option"
     ]
     rows = "".join(f"| `{_cell(option)}` | {_cell(text)} |\n" for option, text in filter(None, records))
-    return f"\n## {name}\n\n{command.help}\n\n```\n{usage}\n```\n\n| option | |\n|---|---|\n{rows}"
+    return f"\n## {name}\n\n{cleandoc(command.help or '')}\n\n```\n{usage}\n```\n\n| option | |\n|---|---|\n{rows}"
 
 
 def _cell(text: str) -> str:

@@ -6,14 +6,16 @@ from pathlib import Path
 import pytest
 
 from batch_exports.bootstrap import build_world
+from batch_exports.destinations.s3.config import S3Settings
 from batch_exports.dev import Started
 from batch_exports.domain.destinations import SECRET_KEYS
 from batch_exports.domain.exports import Destination
 from batch_exports.engine import WorkerSettings
 from batch_exports.ports import RunContext
-from batch_exports.settings import Settings
+from batch_exports.settings import KEY_BYTES, Settings
 from batch_exports.sources.store_files import Address
-from tests.builders import NOW, make_destination, make_export, make_run
+from batch_exports.store import Cipher
+from tests.builders import NOW, make_destination, make_export, make_key, make_run
 
 CANARY = "canary-5d20"
 URL = f"postgresql://user:{CANARY}@127.0.0.1/x"
@@ -37,9 +39,16 @@ CARRIERS = {
     "export": lambda: EXPORT,
     "destination": lambda: EXPORT.destination,
     "run context": context,
-    "settings": lambda: Settings(database_url=URL, clickhouse_url=URL, secret_key=CANARY),
+    "settings": lambda: Settings(
+        database_url=URL, clickhouse_url=URL, secret_key=CANARY, old_secret_keys=(CANARY,), metrics_token=CANARY
+    ),
     "worker settings": lambda: WorkerSettings(database_url=URL, lock_path=Path("lock")),
     "address": lambda: Address(host="h", port=1, user="u", password=CANARY, pid=1),
+    "S3 settings": lambda: S3Settings.read(
+        {"bucket_name": "lake", "region": "us-east-1", "aws_access_key_id": CANARY, "aws_secret_access_key": CANARY}
+    ),
+    "cipher": lambda: Cipher(CANARY.ljust(KEY_BYTES).encode()),
+    "API key": lambda: make_key(hash=CANARY),
     "started": lambda: Started("http://127.0.0.1:1", CANARY, 1),
 }
 

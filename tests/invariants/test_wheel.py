@@ -135,7 +135,9 @@ def test_with_its_extras_it_exports_the_sample_data(full_environment):
     hours = {"start_at": (end - timedelta(hours=2)).isoformat(), "end_at": end.isoformat()}
     destination = {"type": "File", "config": {"path": "out", "file_format": "Parquet", "compression": "zstd"}}
     with full_environment.serving("dev") as facts, client_of(facts) as client:
-        made = client.post("/", json={"name": "Out", "interval": "hour", "destination": destination}).json()
+        made = client.post("/", json={"name": "Out", "interval": "hour", "destination": destination})
+        assert made.status_code == 201, made.text
+        made = made.json()
         assert client.post(f"/{made['id']}/backfills/", json=hours).status_code == 201
         runs = wait_until(lambda: all_completed(client.get(f"/{made['id']}/runs/").json()["results"]), seconds=60)
         assert [run["records_completed"] for run in runs] == [500, 500]

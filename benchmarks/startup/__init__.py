@@ -1,0 +1,1 @@
+"""How long a front-end developer waits for the mock."""
