@@ -8,11 +8,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import monotonic
 
 from batch_exports.bootstrap import prepare
 from batch_exports.observability.instruments import Instruments
+from batch_exports.observability.metrics import SHARED_FOLDER, forget_process
 from batch_exports.server import serve_on
 from batch_exports.serving import listening, url_of
 from batch_exports.settings import Settings
@@ -32,18 +35,23 @@ def run_fleet(settings: Settings, size: int, on_ready: Callable[[str], None]) ->
 
     They share one listening socket, so that a connection which waits is taken by another process when one dies.
     """
-    with listening(settings.host, settings.port) as listener:
+    # A new folder each time: what earlier processes counted is not to be counted on.
+    with (
+        listening(settings.host, settings.port) as listener,
+        TemporaryDirectory(prefix="batch-exports-metrics-") as counts,
+    ):
         prepare(settings)
+        members = _Members(settings.data_dir, listener, counts)
         fleet: list[_Process] = []
         try:
-            fleet += [_start(settings.data_dir, listener) for _ in range(size)]
+            fleet += [members.start() for _ in range(size)]
             for process in fleet:
                 _await_ready(process)
             stopping = threading.Event()
             stop_on_signal(stopping.set, settings.drain_seconds)
             on_ready(url_of(listener))
             while not stopping.wait(_WATCH_SECONDS):
-                fleet[:] = [_replaced(process, settings.data_dir, listener) for process in fleet]
+                fleet[:] = [members.replaced(process) for process in fleet]
         finally:
             # Before they end: who calls now is to be refused, not to wait for nobody.
             listener.close()
@@ -57,29 +65,42 @@ def run_member(settings: Settings, descriptor: int, on_ready: Callable[[str], No
         serve_on(listener, settings, instruments, on_ready)
 
 
-def _start(data_dir: Path, listener: socket.socket) -> _Process:
-    descriptor = listener.fileno()
-    return subprocess.Popen(  # noqa: S603  # this program itself
-        [sys.executable, "-m", "batch_exports", "serve", f"--member={descriptor}", f"--data-dir={data_dir}", "--json"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        pass_fds=[descriptor],
-        # Out of reach of the terminal, which would tell them to end before this process does, and so twice.
-        process_group=0,
-    )
+@dataclass(frozen=True, slots=True)
+class _Members:
+    """Starts the processes of a fleet, which share a socket and a folder in which they count."""
+
+    data_dir: Path
+    listener: socket.socket
+    counts: str
+
+    def start(self) -> _Process:
+        descriptor = self.listener.fileno()
+        served = [f"--member={descriptor}", f"--data-dir={self.data_dir}", "--json"]
+        return subprocess.Popen(  # noqa: S603  # this program itself
+            [sys.executable, "-m", "batch_exports", "serve", *served],
+            # From the environment, since it is looked at when the first module that counts is imported.
+            env={**os.environ, SHARED_FOLDER: self.counts},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            pass_fds=[descriptor],
+            # Out of reach of the terminal, which would tell them to end before this process does, and so twice.
+            process_group=0,
+        )
+
+    def replaced(self, process: _Process) -> _Process:
+        """The same process, or another one if it has ended."""
+        code = process.poll()
+        if code is None:
+            return process
+        logger.warning("API process %d ended (exit code %d); another one takes its place.", process.pid, code)
+        _close(process)
+        forget_process(self.counts, process.pid)
+        return self.start()
 
 
 def _await_ready(process: _Process) -> None:
     if process.stdout is None or not process.stdout.readline():
         raise WorkFailed(f"An API process ended before it served (exit code {process.wait()}); see what it said.")
-
-
-def _replaced(process: _Process, data_dir: Path, listener: socket.socket) -> _Process:
-    if process.poll() is None:
-        return process
-    logger.warning("API process %d ended (exit code %d); another one takes its place.", process.pid, process.returncode)
-    _close(process)
-    return _start(data_dir, listener)
 
 
 def _stop(fleet: list[_Process], seconds: float) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from starlette.types import Receive, Scope, Send
 
-from batch_exports.bootstrap import World, worker_lock
+from batch_exports.bootstrap import World
 from batch_exports.contract.errors import ApiError, authentication_failed, permission_denied
 from batch_exports.contract.pages import Page, Part
 from batch_exports.contract.request import Request
@@ -56,7 +56,7 @@ def readiness_of(settings: Settings, world: World) -> Readiness:
         return True
 
     async def worker() -> bool:
-        return await asyncio.to_thread(has_worker, settings.store_url, worker_lock(settings))
+        return await asyncio.to_thread(has_worker, settings.store_url)
 
     return Readiness({"database": database, "migrations": migrations, "engine": engine}, {"worker": worker})
 

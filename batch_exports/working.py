@@ -31,6 +31,7 @@ def run_worker(settings: Settings, on_ready: OnReady, *, standby: bool = False) 
     prepare(settings)
     stopping = threading.Event()
     with Instruments(os.environ) as instruments, _watched(settings, instruments) as url:
+        is_waiting = False
         while not stopping.is_set():
             try:
                 _work(settings, instruments, stopping, lambda: on_ready(url))
@@ -38,6 +39,9 @@ def run_worker(settings: Settings, on_ready: OnReady, *, standby: bool = False) 
                 if not standby:
                     raise
                 stop_on_signal(stopping.set)
+                if not is_waiting:
+                    logger.info("Another worker has the database; this one stands by to take its place.")
+                is_waiting = True
                 stopping.wait(_STANDBY_SECONDS)
             else:
                 return

@@ -21,9 +21,18 @@ class Readiness:
     What is not well is looked at by every probe, so that the service is ready again as soon as it can be.
     """
 
-    def __init__(self, needed: Mapping[str, Check], noted: Mapping[str, Check]) -> None:
+    def __init__(
+        self,
+        needed: Mapping[str, Check],
+        noted: Mapping[str, Check],
+        *,
+        fresh_seconds: float = FRESH_SECONDS,
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
         self._checks = [(name, check, True) for name, check in needed.items()]
         self._checks += [(name, check, False) for name, check in noted.items()]
+        self._fresh_seconds = fresh_seconds
+        self._patience_seconds = patience_seconds
         self._parts: Mapping[str, Part] = {}
         self._until = 0.0
         self._look: asyncio.Task[Mapping[str, Part]] | None = None
@@ -37,18 +46,17 @@ class Readiness:
         return await asyncio.shield(self._look)
 
     async def _look_at_all(self) -> Mapping[str, Part]:
-        found = await asyncio.gather(*(_part(check, needed=needed) for _, check, needed in self._checks))
+        found = await asyncio.gather(*(self._part(check, needed=needed) for _, check, needed in self._checks))
         self._parts = {name: part for (name, _, _), part in zip(self._checks, found, strict=True)}
         if all(part.well for part in found):
-            self._until = monotonic() + FRESH_SECONDS
+            self._until = monotonic() + self._fresh_seconds
         return self._parts
 
-
-async def _part(check: Check, *, needed: bool) -> Part:
-    try:
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            return Part(await check(), needed)
-    except Exception as error:  # noqa: BLE001  # a check that breaks says no, and the log says why
-        # The first line alone: drivers add the statement and its values in those that follow.
-        said = str(error).partition("\n")[0]
-        return Part(well=False, needed=needed, cause=": ".join(filter(None, (type(error).__name__, said))))
+    async def _part(self, check: Check, *, needed: bool) -> Part:
+        try:
+            async with asyncio.timeout(self._patience_seconds):
+                return Part(await check(), needed)
+        except Exception as error:  # noqa: BLE001  # a check that breaks says no, and the log says why
+            # The first line alone: drivers add the statement and its values in those that follow.
+            said = str(error).partition("\n")[0]
+            return Part(well=False, needed=needed, cause=": ".join(filter(None, (type(error).__name__, said))))

@@ -19,6 +19,12 @@ class TextFormatter(logging.Formatter):
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
 
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # the library's name
+        """The line of a record, with what it is about at its end."""
+        subject = current()
+        about = "" if subject is None else "".join(f" {name}={value}" for name, value in subject.fields.items())
+        return super().formatMessage(record) + about
+
     def format(self, record: logging.LogRecord) -> str:
         """The line of a record, followed by its traceback."""
         return _without_secrets(super().format(record))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
 
 from batch_exports.domain.backlog import Backlog
@@ -43,6 +43,11 @@ class Metrics:
         return generate_latest(counted) + generate_latest(found)
 
 
+def forget_process(folder: str, process_id: int) -> None:
+    """Take a process that has ended off what processes are at; what they counted together stays."""
+    mark_process_dead(process_id, folder)  # type: ignore[no-untyped-call]  # declares no types
+
+
 class RequestMetrics:
     """Counts requests by the operations of the contract."""
 
@@ -55,7 +60,7 @@ class RequestMetrics:
         )
         self._answered = Counter(
             "batch_exports_requests",
-            "Requests answered; without an operation those to paths or methods that there are not.",
+            "Requests answered; without an operation those that no operation of the contract answers.",
             ("operation", "method", "status"),
             registry=registry,
         )

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 SHORTEST_SECRET = 6
 """Shorter texts are not hidden: they are found in words that have nothing to do with them."""
@@ -45,7 +46,14 @@ def hide(values: Iterable[Any]) -> None:
     """These values, and all texts inside them, are secrets that the running task uses."""
     subject = _current.get()
     if subject is not None:
-        subject.secrets.update(text for text in _texts(values) if len(text) >= SHORTEST_SECRET)
+        for text in _texts(values):
+            if len(text) >= SHORTEST_SECRET:
+                subject.secrets.update(_spellings(text))
+
+
+def _spellings(text: str) -> tuple[str, ...]:
+    # As it is, in a URL, and in what Python prints of an object that holds it.
+    return text, quote(text, safe=""), repr(text)[1:-1]
 
 
 def _texts(value: Any) -> Iterator[str]:

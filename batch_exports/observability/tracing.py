@@ -105,13 +105,14 @@ class RequestSpan:
 
 
 def _provider_to(exporter: "SpanExporter") -> "TracerProvider":
-    from opentelemetry.sdk.resources import Resource  # noqa: PLC0415  # an extra
+    from opentelemetry.sdk.resources import OTELResourceDetector, Resource  # noqa: PLC0415  # an extra
     from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415  # an extra
     from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415  # an extra
 
     ours = Resource({"service.name": "batch-exports", "service.version": __version__})
     # What the environment says of the service wins.
-    provider = TracerProvider(resource=ours.merge(Resource.create()), shutdown_on_exit=False)
+    named = ours.merge(OTELResourceDetector().detect())
+    provider = TracerProvider(resource=Resource.create(named.attributes), shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(exporter))
     return provider
 
