@@ -8,6 +8,7 @@ from typing import Any
 
 import uvicorn
 
+from batch_exports.http_protocol import BoundedHttpProtocol
 from batch_exports.signals import stop_on_signal
 
 DRAIN_SECONDS = 2
@@ -74,6 +75,7 @@ def _config(app: Any, drain_seconds: int, root_path: str = "") -> uvicorn.Config
     return uvicorn.Config(
         app,
         root_path=root_path,
+        http=BoundedHttpProtocol,
         log_config=None,
         access_log=False,
         lifespan="on",

@@ -1,0 +1,153 @@
+"""Bounds what a client may send, and how long it may take, before its request is whole."""
+
+import asyncio
+import logging
+from secrets import token_hex
+from typing import Any
+
+import orjson
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+_DISCARDED_BYTES = 1024 * 1024
+"""How much a refused client may go on to send."""
+
+_LOG = logging.getLogger(__name__)
+
+
+class BoundedHttpProtocol(HttpToolsProtocol):
+    """HTTP as uvicorn speaks it, for clients that may never come to the end of what they send."""
+
+    head_bytes = 48 * 1024
+    """The most that a request line and headers, or what follows a body, may have together."""
+    head_seconds = 10.0
+    """How long a head may take from its first byte, or from the beginning of the connection."""
+    request_seconds = 60.0
+    """How long a whole request may take from then on."""
+    farewell_seconds = 2.0
+    """How long a refused client may take to read why; closing at once might destroy the answer on its way."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._unread_bytes = 0
+        """What has come since the last piece of a body or the end of a request: a part of a head, as a rule."""
+        self._whole: object = None
+        """The scope of the last request that has come whole."""
+        self._begun = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._refused = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as its base has it
+        """Begin to wait for a request."""
+        super().connection_made(transport)
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing any more."""
+        self._unwatch()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read no more of a head than it may have."""
+        if self._refused:
+            self._discard(data)
+            return
+        room = self.head_bytes - self._unread_bytes
+        part = data[:room]
+        self._unread_bytes += len(part)
+        super().data_received(part)
+        if len(data) > room:
+            if self._unread_bytes == self.head_bytes:
+                detail = f"The request line and the headers are together larger than {self.head_bytes} bytes."
+                self._refuse(431, "invalid_request", "headers_too_large", detail)
+            self.data_received(data[room:])
+        elif self._timer is None and (self.scope is not self._whole or self.cycle.response_complete):
+            self._watch()
+
+    def on_body(self, body: bytes) -> None:
+        """A body, which the application limits itself, goes on."""
+        self._unread_bytes = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """A request has come whole, and its answer may take as long as it takes."""
+        self._unread_bytes = 0
+        self._whole = self.scope
+        self._unwatch()
+        super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP."""
+        self._refuse(400, "validation_error", "invalid_input", msg)
+
+    @property
+    def _newest(self) -> RequestResponseCycle | None:
+        # None before the first request, which the type that is declared does not say.
+        return self.cycle
+
+    @property
+    def _unanswered(self) -> RequestResponseCycle | None:
+        cycle = self._newest
+        return None if cycle is None or cycle.response_complete else cycle
+
+    @property
+    def _is_in_body(self) -> bool:
+        cycle = self._newest
+        return cycle is not None and cycle.scope is self.scope and self.scope is not self._whole
+
+    def _watch(self) -> None:
+        self._begun = self.loop.time()
+        self._timer = self.loop.call_later(self.head_seconds, self._look)
+
+    def _unwatch(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _look(self) -> None:
+        self._timer = None
+        remaining = self._begun + self.request_seconds - self.loop.time()
+        if self.flow.read_paused:
+            # The client waits for the server, not the other way round.
+            self._watch()
+        elif self._is_in_body and remaining > 0:
+            self._timer = self.loop.call_later(remaining, self._look)
+        elif (cycle := self._unanswered) is not None and not self._is_in_body:
+            # An earlier request is still being answered: the connection ends with that.
+            cycle.keep_alive = False
+        else:
+            self.transport.abort()
+
+    def _refuse(self, status: int, kind: str, code: str, detail: str) -> None:
+        if self._refused:
+            return
+        self._refused = True
+        self._unwatch()
+        if (cycle := self._unanswered) is not None:
+            cycle.keep_alive = False
+            if cycle.response_started or not self._is_in_body:
+                # Another answer is due first, and would be taken for this one.
+                return
+            cycle.disconnected = True
+            cycle.waiting_for_100_continue = False
+            cycle.message_event.set()
+        body = orjson.dumps({"type": kind, "code": code, "detail": detail, "attr": None})
+        self.transport.write(self._head(status, len(body)) + body)
+        self.transport.write_eof()
+        self._timer = self.loop.call_later(self.farewell_seconds, self.transport.abort)
+
+    def _head(self, status: int, length: int) -> bytes:
+        request_id = token_hex(16)
+        _LOG.info("request %s refused before it was whole: %d", request_id, status)
+        headers = [
+            *self.server_state.default_headers,
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % length),
+            (b"x-request-id", request_id.encode()),
+            (b"connection", b"close"),
+        ]
+        return STATUS_LINE[status] + b"".join(b"%s: %s\r\n" % header for header in headers) + b"\r\n"
+
+    def _discard(self, data: bytes) -> None:
+        self._unread_bytes += len(data)
+        if self._unread_bytes > _DISCARDED_BYTES:
+            self.flow.pause_reading()
