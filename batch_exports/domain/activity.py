@@ -1,12 +1,13 @@
 """Who changed what: the entries of the audit log, which name credentials and never hold one."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from batch_exports.domain.destinations import leaves
 from batch_exports.domain.exports import Export
 from batch_exports.domain.keys import ApiKey
 
@@ -39,7 +40,7 @@ OPERATOR = Actor(ActorType.OPERATOR)
 
 
 class ActivityKind(StrEnum):
-    """What was done; the last ones concern projects and keys, and are the operator's to read."""
+    """What was done; what concerns organizations, projects, keys and encryption is the operator's to read."""
 
     CREATED = "created"
     UPDATED = "updated"
@@ -50,10 +51,12 @@ class ActivityKind(StrEnum):
     RUN_RETRIED = "run_retried"
     BACKFILL_CREATED = "backfill_created"
     BACKFILL_CANCELLED = "backfill_cancelled"
+    ORGANIZATION_CREATED = "organization_created"
     PROJECT_CREATED = "project_created"
     KEY_CREATED = "key_created"
     KEY_ROTATED = "key_rotated"
     KEY_REVOKED = "key_revoked"
+    SECRETS_ROTATED = "secrets_rotated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,30 +86,38 @@ class Activity:
 
 
 def changes_between(before: Export, after: Export) -> tuple[Change, ...]:
-    """The fields in which two versions of an export differ."""
-    old, new = _fields(before), _fields(after)
+    """In what an export differs from what it was."""
+    old, old_secrets = _fields(before), _settings(before.destination.secrets)
+    new, new_secrets = _fields(after), _settings(after.destination.secrets)
     changes = [Change(name, old.get(name), new.get(name)) for name in _differing(old, new)]
-    differing = _differing(before.destination.secrets, after.destination.secrets)
-    secrets = [Change(f"destination.config.{name}", None, None, secret=True) for name in differing]
+    secrets = [Change(name, None, None, secret=True) for name in _differing(old_secrets, new_secrets)]
     return (*changes, *secrets)
 
 
+def first_values(**fields: Any) -> tuple[Change, ...]:
+    """What is said of something new: its fields, which had no value before."""
+    return tuple(Change(name, None, value) for name, value in fields.items())
+
+
 def key_changes(before: ApiKey | None, after: ApiKey) -> tuple[Change, ...]:
-    """In what a key differs from what it was; all that a new one may."""
-    new = _rights(after)
-    old = dict.fromkeys(new) if before is None else _rights(before)
+    """In what a key differs from what it was; all that is said of a new one."""
+    new = _facts(after)
+    old = dict.fromkeys(new) if before is None else _facts(before)
     return tuple(Change(name, old[name], new[name]) for name in _differing(old, new))
 
 
 def _fields(export: Export) -> dict[str, Any]:
     fields = {"name": export.name, "model": export.model.value, "destination.type": export.destination.type}
-    fields |= dict(_leaves("destination.config", export.destination.config))
+    fields |= _settings(export.destination.config)
     fields |= {name: _json(getattr(export.schedule, name)) for name in _SCHEDULE_FIELDS}
     return fields | {"paused": export.paused, "filters": None if export.filters is None else list(export.filters)}
 
 
-def _rights(key: ApiKey) -> dict[str, Any]:
+def _facts(key: ApiKey) -> dict[str, Any]:
     return {
+        "prefix": key.prefix,
+        "label": key.label,
+        "organization_id": str(key.organization_id),
         "project_ids": None if key.project_ids is None else sorted(key.project_ids),
         "scopes": sorted(key.scopes),
         "expires_at": _json(key.expires_at),
@@ -115,12 +126,8 @@ def _rights(key: ApiKey) -> dict[str, Any]:
     }
 
 
-def _leaves(prefix: str, config: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for name, value in config.items():
-        if isinstance(value, Mapping):
-            yield from _leaves(f"{prefix}.{name}", value)
-        else:
-            yield f"{prefix}.{name}", value
+def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
+    return leaves("destination.config.", config, ".")
 
 
 def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

@@ -1,6 +1,6 @@
 """The destination types, which of their settings are secret, and the rules between settings."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -11,7 +11,7 @@ SECRET_KEYS: Mapping[str, frozenset[str]] = {
     "S3": frozenset({"aws_access_key_id", "aws_secret_access_key"}),
     "Snowflake": frozenset({"user", "password", "private_key", "private_key_passphrase"}),
     "Postgres": frozenset({"user", "password"}),
-    "Redshift": frozenset({"user", "password", "copy_inputs"}),
+    "Redshift": frozenset({"user", "password"}),
     "BigQuery": frozenset({"private_key", "private_key_id", "client_email", "token_uri"}),
     "Databricks": frozenset({"client_id", "client_secret"}),
     "AzureBlob": frozenset({"connection_string"}),
@@ -20,6 +20,9 @@ SECRET_KEYS: Mapping[str, frozenset[str]] = {
     "File": frozenset(),
 }
 """Credentials per destination type: never in a response, encrypted where stored."""
+
+NESTED_SECRET_KEYS = frozenset({"aws_access_key_id", "aws_secret_access_key"})
+"""What is a credential wherever it stands inside a setting."""
 
 COMPRESSIONS: Mapping[str, tuple[str, ...]] = {
     "Parquet": ("zstd", "lz4", "snappy", "gzip", "brotli"),
@@ -76,15 +79,43 @@ def no_writer(kind: str) -> PermanentFailure:
     """The failure of a run to a destination type that is accepted, but cannot be written to yet."""
     return PermanentFailure(
         f"This service cannot write to {kind} destinations yet; the types that it can write to are "
-        f"{', '.join(sorted(CONNECTION_CHECKS))}. Nothing was exported."
+        f"{', '.join(sorted(CONNECTION_CHECKS))}."
     )
 
 
-def split_secrets(kind: str, config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The config without and with only its credentials; a credential that is null counts as not given."""
-    plain = dict(config)
-    given = [(key, plain.pop(key)) for key in SECRET_KEYS[kind] if key in plain]
-    return plain, {key: value for key, value in given if value is not None}
+def split_secrets(secret: Collection[str], settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Settings without and with only their credentials, by the keys of these; one that is null counts as not given."""
+    plain: dict[str, Any] = {}
+    secrets: dict[str, Any] = {}
+    for key, value in settings.items():
+        if key in secret:
+            if value is not None:
+                secrets[key] = value
+        elif isinstance(value, dict):
+            plain[key], inner = split_secrets(NESTED_SECRET_KEYS, value)
+            if inner:
+                secrets[key] = inner
+        else:
+            plain[key] = value
+    return plain, secrets
+
+
+def merged(stored: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]:
+    """`sent` deeply merged into `stored`: objects are merged, anything else (null too) replaces what was there."""
+    result = dict(stored)
+    for key, value in sent.items():
+        old = result.get(key)
+        result[key] = merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return result
+
+
+def leaves(prefix: str, settings: Mapping[str, Any], separator: str) -> dict[str, Any]:
+    """The settings that are no objects, those inside of objects too, by their paths."""
+    found: dict[str, Any] = {}
+    for name, value in settings.items():
+        path = f"{prefix}{name}"
+        found |= leaves(f"{path}{separator}", value, separator) if isinstance(value, dict) else {path: value}
+    return found
 
 
 def check_config(kind: str, model: str, config: Mapping[str, Any]) -> None:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
+from batch_exports.domain.connection_strings import servers_of
 from batch_exports.domain.destinations import SECRET_KEYS
 from batch_exports.domain.errors import Invalid, PermanentFailure
 
@@ -22,10 +23,19 @@ _UNSAFE_IN_URL = re.compile(r"[\s\\\x00-\x20\x7f]")
 
 _GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
 _TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
-# Relays, tunnels and documentation, which one version or another of Python takes for public.
+# Relays, tunnels and documentation, which one version or another of Python takes for public; and the address at which
+# Azure's machines find the platform's own services.
 _NOT_PUBLIC = tuple(
     ipaddress.ip_network(text)
-    for text in ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")
+    for text in (
+        "192.0.0.0/24",
+        "192.88.99.0/24",
+        "168.63.129.16/32",
+        "2001::/23",
+        "2001:db8::/32",
+        "2002::/16",
+        "3fff::/20",
+    )
 )
 
 
@@ -120,6 +130,7 @@ _HOST_SETTINGS: Mapping[str, tuple[str, ...]] = {
     "HTTP": ("url",),
     "BigQuery": ("token_uri",),
     "Databricks": ("server_hostname",),
+    "AzureBlob": ("connection_string",),
 }
 
 
@@ -129,8 +140,8 @@ def check_config_hosts(kind: str, config: Mapping[str, Any], policy: EgressPolic
         value = config.get(setting)
         if value is None:
             continue
-        host = host_of(value)
-        if host is None or not (PUBLIC.permits_host(host) or policy.permits_host(host)):
+        hosts = map(host_of, servers_of(value) if setting == "connection_string" else [value])
+        if not all(host and (PUBLIC.permits_host(host) or policy.permits_host(host)) for host in hosts):
             shown = "its host is not allowed" if setting in SECRET_KEYS[kind] else f"'{value}'"
             raise Invalid(f"Invalid {setting}: {shown}", attr=f"destination__config__{setting}")
 

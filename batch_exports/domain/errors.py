@@ -1,5 +1,7 @@
 """What can be wrong with a request, in the words of the domain; the HTTP edge gives each a status."""
 
+NOT_FOUND = "Not found."
+
 
 class DomainError(Exception):
     """A refusal that its caller can read: `detail` for people, `code` for programs, `attr` names the field."""
@@ -18,7 +20,7 @@ class NotFound(DomainError):
 
     default_code = "not_found"
 
-    def __init__(self, detail: str = "Not found.") -> None:
+    def __init__(self, detail: str = NOT_FOUND) -> None:
         super().__init__(detail)
 
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from batch_exports.domain.destinations import leaves, merged
 from batch_exports.domain.schedules import Schedule
 
 
@@ -37,7 +38,12 @@ class Destination:
     @property
     def full_config(self) -> dict[str, Any]:
         """The config with its credentials, for writers and validation only."""
-        return {**self.config, **self.secrets}
+        return merged(self.config, self.secrets)
+
+    @property
+    def secret_names(self) -> list[str]:
+        """The credentials that it has, by their keys, with `__` between the levels."""
+        return sorted(leaves("", self.secrets, "__"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +65,7 @@ class Export:
     version: int = 1
     """Counts the changes of what its user sets."""
     next_start_at: datetime | None = None
-    """Up to here the schedule has exported everything: where its next run begins."""
+    """Up to here the schedule has exported or passed over everything: its next run begins here, or with its window."""
     next_at: datetime | None = None
     """When the next scheduled run starts; None when the schedule's window is over."""
     filters: tuple[Mapping[str, Any], ...] | None = None

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from batch_exports.domain.coverage import carried_on
 from batch_exports.domain.exports import Export, PausedReason
 from batch_exports.domain.runs import Run, RunStatus
 from batch_exports.domain.schedules import Interval
@@ -31,19 +32,17 @@ def paused(export: Export, at: datetime, reason: PausedReason = PausedReason.REQ
 
 
 def unpaused(export: Export, at: datetime) -> Export:
-    """The export, scheduled again from the last boundary before `at` whose rows have arrived."""
-    schedule = export.schedule
-    settled = schedule.settled(at)
-    next_at = schedule.due_at(schedule.next_run_end(settled))
-    return replace(
-        export, paused=False, paused_reason=None, last_unpaused_at=at, next_start_at=settled, next_at=next_at
-    )
+    """The export, scheduled again from the last boundary before `at` whose rows have arrived; nothing comes twice."""
+    settled = export.schedule.settled(at)
+    going = replace(export, paused=False, paused_reason=None, last_unpaused_at=at)
+    return carried_on(going, max(settled, export.next_start_at or settled))
 
 
 def missed_while_paused(export: Export, at: datetime) -> tuple[datetime, datetime] | None:
     """The whole intervals `[start, end)` that a paused export's schedule would have exported by `at`; None for none."""
     schedule = export.schedule
     start = schedule.floor(export.next_start_at or export.last_paused_at or at)
+    start = max(start, schedule.opens_at or start)
     end = schedule.settled(at)
     if schedule.end_at is not None:
         end = min(end, schedule.floor(schedule.end_at))

@@ -73,8 +73,8 @@ class AccessRepository(Protocol):
         """All projects (of an organization, if given), by id."""
         ...
 
-    async def project(self, project_id: int) -> Project | None:
-        """One project."""
+    async def project(self, project_id: int, *, lock: bool = False) -> Project | None:
+        """One project; with `lock`, others who ask so wait until this transaction ends."""
         ...
 
     async def add_key(self, key: ApiKey) -> None:

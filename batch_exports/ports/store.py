@@ -58,6 +58,10 @@ class Store(Protocol):
         """A consistent view; nothing may be written through it."""
         ...
 
+    def look(self) -> AbstractAsyncContextManager[Transaction]:
+        """The same for a single question, and cheaper: two answers may be of different moments."""
+        ...
+
     def write(self) -> AbstractAsyncContextManager[Transaction]:
         """A transaction that commits when its block ends and rolls back when the block raises."""
         ...

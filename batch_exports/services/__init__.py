@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from batch_exports.domain.activity import OPERATOR, Actor
 from batch_exports.domain.egress import EgressPolicy
 from batch_exports.domain.throttles import NO_LIMITS, RateLimits
 from batch_exports.ports import Clock, DestinationChecks, IdFactory, RunEngine, Store
@@ -51,6 +52,7 @@ def build_services(
     max_open_backfills: int = MAX_OPEN_BACKFILLS,
     auto_pause_failures: int = AUTO_PAUSE_FAILURES,
     limits: RateLimits = NO_LIMITS,
+    operator: Actor = OPERATOR,
 ) -> Services:
     """The use cases over a world made of these parts."""
     lifecycle = Lifecycle(clock, new_id, engine, auto_pause_failures)
@@ -62,7 +64,7 @@ def build_services(
         backfills=BackfillService(store, clock, lifecycle, max_open_backfills, journal),
         logs=LogService(store),
         destinations=DestinationService(store, checks),
-        access=AccessService(store, clock, new_id, journal),
+        access=AccessService(store, clock, new_id, journal, operator),
         idempotency=IdempotencyService(store, clock),
         activity=ActivityService(store),
         throttle=ThrottleService(store, clock, limits),

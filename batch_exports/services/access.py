@@ -3,25 +3,20 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from batch_exports.domain.activity import OPERATOR, ActivityKind, key_changes
+from batch_exports.domain.activity import OPERATOR, ActivityKind, Actor, first_values, key_changes
 from batch_exports.domain.errors import Invalid, NotFound
-from batch_exports.domain.keys import (
-    KEY_MARK,
-    SCOPES,
-    ApiKey,
-    Organization,
-    Project,
-    hash_key,
-    key_prefix,
-    new_key,
-)
+from batch_exports.domain.keys import SCOPES, ApiKey, Organization, Project, hash_key, key_prefix, new_key
 from batch_exports.ports import Clock, IdFactory, Store, Transaction
+from batch_exports.services import keyring
 from batch_exports.services.journal import Journal
 
 FIRST_ORGANIZATION = "Default"
 """What the organization is called that is made along with the first project."""
+
+_LONGEST_NAME = 255
 
 IssuedKey = tuple[str, ApiKey]
 """A new key, which can be read only now, and its record."""
@@ -35,13 +30,13 @@ class AccessService:
     clock: Clock
     new_id: IdFactory
     journal: Journal
+    operator: Actor = OPERATOR
 
     async def create_organization(self, name: str) -> Organization:
         """Make an organization; raises Invalid for a name that nobody could read."""
-        organization = Organization(self.new_id(), _checked_name("An organization", name))
+        _check_name("An organization", name)
         async with self.store.write() as tx:
-            await tx.access.add_organization(organization)
-        return organization
+            return await self._add_organization(tx, name)
 
     async def organizations(self) -> Sequence[Organization]:
         """All organizations, by name."""
@@ -50,11 +45,12 @@ class AccessService:
 
     async def create_project(self, name: str, organization_id: UUID | None = None) -> Project:
         """Make a project, in the only organization if none is named; raises Invalid or NotFound."""
-        _checked_name("A project", name)
+        _check_name("A project", name)
         async with self.store.write() as tx:
             organization = await self._organization(tx, organization_id)
             project = await tx.access.add_project(name, organization.id)
-            await self.journal.note(tx, OPERATOR, ActivityKind.PROJECT_CREATED, project_id=project.id)
+            fields = first_values(name=name, organization_id=str(organization.id))
+            await self._note(tx, ActivityKind.PROJECT_CREATED, project_id=project.id, changes=fields)
         return project
 
     async def projects(self) -> Sequence[Project]:
@@ -83,14 +79,14 @@ class AccessService:
         unknown = sorted(set(scopes) - set(SCOPES))
         if unknown or not scopes:
             raise Invalid(f"Unknown scope {', '.join(unknown) or '(none)'}; choose from {', '.join(SCOPES)}.")
-        if not label.isprintable():
-            raise Invalid("A label is one line of readable text.")
+        if not label.isprintable() or len(label) > _LONGEST_NAME:
+            raise Invalid(f"A label is one line of readable text, of at most {_LONGEST_NAME} characters.")
         self._check_end(expires_at)
         async with self.store.write() as tx:
             owner = await self._owner(tx, project_ids, organization_id)
             issued = self._issue(owner, frozenset(project_ids) or None, frozenset(scopes), label, expires_at)
             await tx.access.add_key(issued[1])
-            await self._note(tx, ActivityKind.KEY_CREATED, None, issued[1])
+            await self._note_key(tx, ActivityKind.KEY_CREATED, None, issued[1])
         return issued
 
     async def keys(self, project_id: int | None = None) -> tuple[Sequence[ApiKey], Mapping[UUID, datetime]]:
@@ -109,9 +105,9 @@ class AccessService:
         """
         self._check_end(expires_at)
         async with self.store.write() as tx:
-            old = await _find_key(tx, reference)
+            old = await keyring.find_key(tx, reference)
             now = self.clock.now()
-            _check_rotation(old, now)
+            keyring.check_rotation(old, now)
             issued = self._issue(
                 old.organization_id, old.project_ids, old.scopes, old.label, expires_at or old.expires_at
             )
@@ -119,34 +115,40 @@ class AccessService:
             replaced = replace(old, expires_at=last, replaced_by=issued[1].id)
             await tx.access.add_key(issued[1])
             await tx.access.save_key(replaced)
-            await self._note(tx, ActivityKind.KEY_ROTATED, old, replaced)
+            await self._note_key(tx, ActivityKind.KEY_CREATED, None, issued[1])
+            await self._note_key(tx, ActivityKind.KEY_ROTATED, old, replaced)
         return issued
 
     async def revoke_key(self, reference: str) -> ApiKey:
         """End a key at once; one that has been revoked stays as it is. Raises NotFound or Invalid."""
         async with self.store.write() as tx:
-            key = await _find_key(tx, reference)
+            key = await keyring.find_key(tx, reference)
             if key.revoked_at is not None:
                 return key
             revoked = replace(key, revoked_at=self.clock.now())
             await tx.access.save_key(revoked)
-            await self._note(tx, ActivityKind.KEY_REVOKED, key, revoked)
+            await self._note_key(tx, ActivityKind.KEY_REVOKED, key, revoked)
         return revoked
 
     async def find_key(self, token: str) -> tuple[ApiKey, frozenset[int]] | None:
         """The record of a key that is valid now, and the projects that it opens."""
-        async with self.store.read() as tx:
+        async with self.store.look() as tx:
             for key in await tx.access.find_keys(key_prefix(token)):
                 if key.matches(token) and key.is_valid(self.clock.now()):
-                    return key, await _opened_by(tx, key)
+                    return key, await keyring.opened_by(tx, key)
         return None
+
+    async def _add_organization(self, tx: Transaction, name: str) -> Organization:
+        organization = Organization(self.new_id(), name)
+        await tx.access.add_organization(organization)
+        fields = first_values(organization_id=str(organization.id), name=name)
+        await self._note(tx, ActivityKind.ORGANIZATION_CREATED, changes=fields)
+        return organization
 
     async def _organization(self, tx: Transaction, organization_id: UUID | None) -> Organization:
         known = await tx.access.organizations()
         if organization_id is None and not known:
-            first = Organization(self.new_id(), FIRST_ORGANIZATION)
-            await tx.access.add_organization(first)
-            return first
+            return await self._add_organization(tx, FIRST_ORGANIZATION)
         if organization_id is None and len(known) > 1:
             raise Invalid("There are several organizations: name one, as `organizations list` shows them.")
         for organization in known:
@@ -185,10 +187,12 @@ class AccessService:
             expires_at=expires_at,
         )
 
-    async def _note(self, tx: Transaction, kind: ActivityKind, before: ApiKey | None, after: ApiKey) -> None:
+    async def _note_key(self, tx: Transaction, kind: ActivityKind, before: ApiKey | None, after: ApiKey) -> None:
         only = next(iter(after.project_ids)) if after.project_ids and len(after.project_ids) == 1 else None
-        changes = key_changes(before, after)
-        await self.journal.note(tx, OPERATOR, kind, key_id=after.id, project_id=only, changes=changes)
+        await self._note(tx, kind, key_id=after.id, project_id=only, changes=key_changes(before, after))
+
+    async def _note(self, tx: Transaction, kind: ActivityKind, **about: Any) -> None:
+        await self.journal.note(tx, self.operator, kind, **about)
 
     def _check_end(self, expires_at: datetime | None) -> None:
         if expires_at is not None and expires_at <= self.clock.now():
@@ -202,34 +206,7 @@ async def _project(tx: Transaction, project_id: int) -> Project:
     return project
 
 
-async def _find_key(tx: Transaction, reference: str) -> ApiKey:
-    """The key with this id, or this prefix, or which it is itself."""
-    # A key of an early version has an empty prefix, which names none.
-    found = [key for key in await tx.access.keys() if reference and reference in (str(key.id), key.prefix)]
-    found = found or [key for key in await tx.access.find_keys(key_prefix(reference)) if key.matches(reference)]
-    shown = key_prefix(reference) if reference.startswith(KEY_MARK) else reference
-    if not found:
-        raise NotFound(f"There is no key '{shown}'. Name it by its id or its prefix, as `keys list` shows them.")
-    if len(found) > 1:
-        raise Invalid(f"Several keys begin with {shown}: name one by its id.")
-    return found[0]
-
-
-def _check_rotation(key: ApiKey, now: datetime) -> None:
-    if not key.is_valid(now):
-        raise Invalid(f"The key {key.id} is not valid any more. Make a new one.")
-    if key.replaced_by is not None:
-        raise Invalid(f"The key {key.id} was rotated before. Rotate {key.replaced_by}, which replaced it.")
-
-
-async def _opened_by(tx: Transaction, key: ApiKey) -> frozenset[int]:
-    if key.project_ids is not None:
-        return key.project_ids
-    return frozenset(project.id for project in await tx.access.projects(key.organization_id))
-
-
-def _checked_name(what: str, name: str) -> str:
+def _check_name(what: str, name: str) -> None:
     # Bytes of the command line that are no text, line breaks and control characters are not printable.
-    if not name.strip() or not name.isprintable():
-        raise Invalid(f"{what} needs a name: one line of readable text.")
-    return name
+    if not name.strip() or not name.isprintable() or len(name) > _LONGEST_NAME:
+        raise Invalid(f"{what} needs a name: one line of readable text, of at most {_LONGEST_NAME} characters.")

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from batch_exports.domain.activity import ActivityKind, Actor
 from batch_exports.domain.backfills import Backfill, RunCounts
-from batch_exports.domain.errors import Invalid, LimitReached, NotFound
+from batch_exports.domain.errors import Conflict, Invalid, LimitReached, NotFound
 from batch_exports.domain.exports import Export
 from batch_exports.domain.schedules import FIXED_LENGTHS, Interval
 from batch_exports.domain.times import local_time, read_aware_time, read_date
@@ -55,7 +55,7 @@ class BackfillService:
     async def create(
         self, tx: Transaction, project_id: int, export_id: UUID, bounds: Mapping[str, str | None], by: Actor
     ) -> Backfill:
-        """Export the whole intervals of a past range again; raises Invalid, or LimitReached."""
+        """Export the whole intervals of a past range again; raises Invalid, LimitReached or Conflict."""
         try:
             export = await require_export(tx, project_id, export_id)
         except NotFound:
@@ -63,7 +63,9 @@ class BackfillService:
         if bounds.get("start_at") is None:
             raise Invalid("Backfilling from the beginning of time is not enabled for this team.")
         await self._check_limit(tx, project_id)
-        backfill = await self.lifecycle.start_backfill(tx, export, *self._range(export, bounds))
+        whole = self._range(export, bounds)
+        await _check_not_running(tx, export, whole)
+        backfill = await self.lifecycle.start_backfill(tx, export, *whole)
         await self.journal.note(tx, by, ActivityKind.BACKFILL_CREATED, export, backfill_id=backfill.id)
         return backfill
 
@@ -81,6 +83,8 @@ class BackfillService:
         return cancelled
 
     async def _check_limit(self, tx: Transaction, project_id: int) -> None:
+        # One after the other, or each of two would count before it sees the other's. Exports are locked before.
+        await tx.access.project(project_id, lock=True)
         count = await tx.backfills.count_open(project_id)
         if count >= self.max_open_per_project:
             raise LimitReached(
@@ -116,6 +120,12 @@ async def require_backfill(tx: Transaction, export_id: UUID, backfill_id: UUID, 
     if backfill is None:
         raise NotFound
     return backfill
+
+
+async def _check_not_running(tx: Transaction, export: Export, whole: tuple[datetime, datetime]) -> None:
+    for other in await tx.backfills.open_backfills(export.id):
+        if (other.start_at, other.end_at) == whole:
+            raise Conflict(f"Backfill {other.id} of the same range is in progress. Wait for it, or cancel it.")
 
 
 def _read_bound(export: Export, text: str) -> datetime:

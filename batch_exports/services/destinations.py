@@ -2,17 +2,21 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from batch_exports.domain.destinations import ConnectionCheck, connection_checks
+from batch_exports.domain.destinations import ConnectionCheck, connection_checks, merged
 from batch_exports.domain.errors import Invalid
 from batch_exports.ports import DestinationChecks, Store
 from batch_exports.services import export_fields
 from batch_exports.services.exports import CheckDestination, require_export
 
 Body = Mapping[str, Any]
+
+AT_ONCE = 32
+"""Checks that one process carries out at a time; the others wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +25,12 @@ class DestinationService:
 
     store: Store
     checks: DestinationChecks
+    threads: Executor = field(default_factory=lambda: ThreadPoolExecutor(AT_ONCE, "destination-check"))
+    """Of their own, so that servers which keep silent hold up nothing else."""
 
     async def run_new_step(self, body: Body) -> ConnectionCheck:
         """Run one check with the settings of an export that does not exist yet; raises Invalid."""
-        destination = export_fields.new_destination(body["destination"])
+        destination = export_fields.check_new(body)
         return await self._run(destination.type, destination.full_config, body.get("step") or 0)
 
     async def run_step(self, project_id: int, export_id: UUID, body: Body, check: CheckDestination) -> ConnectionCheck:
@@ -34,7 +40,7 @@ class DestinationService:
         sent = body.get("destination") or {}
         export_fields.check_same_type(stored.type, sent)
         export_fields.check_no_integration(sent)
-        config = export_fields.merged(stored.full_config, sent.get("config") or {})
+        config = merged(stored.full_config, sent.get("config") or {})
         check({"type": stored.type, "config": config})
         return await self._run(stored.type, config, body.get("step") or 0)
 
@@ -42,4 +48,5 @@ class DestinationService:
         last = len(connection_checks(kind)) - 1
         if step > last:
             raise Invalid(f"Ensure this value is less than or equal to {last}.", code="max_value", attr="step")
-        return await asyncio.to_thread(self.checks.run_step, kind, config, step)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self.threads, self.checks.run_step, kind, config, step)

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from batch_exports.domain.destinations import FILE_DESTINATIONS, check_config, split_secrets
+from batch_exports.domain.destinations import FILE_DESTINATIONS, SECRET_KEYS, check_config, split_secrets
 from batch_exports.domain.errors import Invalid
-from batch_exports.domain.exports import Destination, Export, Model
+from batch_exports.domain.exports import Destination, Model
 from batch_exports.domain.object_keys import check_object_keys
 from batch_exports.domain.schedules import Interval, Schedule
 from batch_exports.domain.times import is_timezone, read_time
+from batch_exports.services.export_filters import check_filters
 
 Body = Mapping[str, Any]
 
@@ -20,18 +21,8 @@ _OFFSET_INTERVALS = frozenset({Interval.DAY, Interval.WEEK})
 def new_destination(sent: Body) -> Destination:
     """The destination that a body describes; raises Invalid for an integration, of which this service has none."""
     check_no_integration(sent)
-    config, secrets = split_secrets(sent["type"], sent.get("config") or {})
+    config, secrets = split_secrets(SECRET_KEYS[sent["type"]], sent.get("config") or {})
     return Destination(type=sent["type"], config=config, secrets=secrets)
-
-
-def merged(stored: Body, sent: Body) -> dict[str, Any]:
-    """`sent` deeply merged into `stored`: objects are merged, anything else (null too) replaces what was there."""
-    result = dict(stored)
-    for key, value in sent.items():
-        old = result.get(key)
-        both_objects = isinstance(old, Mapping) and isinstance(value, Mapping)
-        result[key] = merged(old, value) if both_objects else value  # type: ignore[arg-type]  # checked one line above
-    return result
 
 
 def changed_schedule(stored: Schedule, body: Body) -> Schedule:
@@ -55,11 +46,14 @@ def changed_schedule(stored: Schedule, body: Body) -> Schedule:
 
 
 def new_filters(body: Body, model: Model) -> tuple[Mapping[str, Any], ...] | None:
-    """The property filters of a body; raises Invalid for a model that has none."""
+    """The property filters of a body; raises Invalid for a model that has none, and for what no run could apply."""
     filters = body.get("filters")
     if filters and model is not Model.EVENTS:
         raise Invalid(f"'filters' is only supported for 'events' model not '{model}' model", attr="filters")
-    return None if filters is None else tuple(filters)
+    if filters is None:
+        return None
+    check_filters(filters)
+    return tuple(filters)
 
 
 def check_no_integration(sent: Body) -> None:
@@ -90,12 +84,21 @@ def check_same_model(stored: Model, body: Body) -> None:
         raise Invalid("Changing models is not supported. Create a new batch export instead.", attr="model")
 
 
-def check_fields(body: Body, export: Export, config: Body) -> None:
+def check_new(body: Body) -> Destination:
+    """Check a body as that of a new export, which it need not be in full; its destination. Raises Invalid."""
+    model = Model(body.get("model") or Model.EVENTS)
+    destination = new_destination(body["destination"])
+    changed_schedule(Schedule(interval=Interval.HOUR), body)
+    new_filters(body, model)
+    check_fields(body, model, destination.type, destination.full_config)
+    return destination
+
+
+def check_fields(body: Body, model: Model, kind: str, config: Body) -> None:
     """Check the rules between an export's fields, `config` being its destination's with credentials; raises Invalid."""
-    kind = export.destination.type
-    check_config(kind, export.model, config)
+    check_config(kind, model, config)
     if kind in FILE_DESTINATIONS:
-        check_object_keys(config, export.model)
+        check_object_keys(config, model)
     for field in ("hogql_query", "hogql_modifiers", "primary_key", "version_key"):
         if body.get(field):
             raise Invalid(f"This service takes no queries: leave '{field}' out.", attr=field)

@@ -7,9 +7,10 @@ from uuid import UUID
 
 from batch_exports.domain.activity import ActivityKind, Actor
 from batch_exports.domain.backfills import Backfill
-from batch_exports.domain.destinations import check_fixed_settings
+from batch_exports.domain.coverage import rescheduled
+from batch_exports.domain.destinations import check_fixed_settings, merged
 from batch_exports.domain.egress import EgressPolicy, check_config_hosts
-from batch_exports.domain.errors import Changed, NotFound
+from batch_exports.domain.errors import NOT_FOUND, Changed, NotFound
 from batch_exports.domain.exports import Destination, Export, Model, PausedReason
 from batch_exports.domain.pausing import missed_while_paused, paused, unpaused
 from batch_exports.domain.runs import Run
@@ -18,7 +19,6 @@ from batch_exports.ports import Clock, ExportQuery, IdFactory, Store, Transactio
 from batch_exports.services import export_fields
 from batch_exports.services.journal import Journal
 from batch_exports.services.lifecycle import Lifecycle
-from batch_exports.services.scheduler import first_run, next_due
 
 LATEST_RUNS = 10
 
@@ -41,9 +41,9 @@ class ExportChange:
     by: Actor
     versions: Collection[int] | None = None
 
-    async def require(self, tx: Transaction) -> Export:
+    async def require(self, tx: Transaction, missing: str = NOT_FOUND) -> Export:
         """The export; raises NotFound, or Changed when it is another version."""
-        export = await require_export(tx, self.project_id, self.export_id)
+        export = await require_export(tx, self.project_id, self.export_id, missing)
         if self.versions is not None and export.version not in self.versions:
             raise Changed(
                 f'The export has changed: its ETag is "{export.version}". Read it again, and repeat the change if it '
@@ -82,7 +82,6 @@ class ExportService:
         is_paused = bool(body.get("paused"))
         model = _MODELS[body.get("model") or Model.EVENTS]
         schedule = export_fields.changed_schedule(_DEFAULT_SCHEDULE, body)
-        next_start_at, next_at = first_run(schedule, now)
         export = Export(
             id=self.new_id(),
             project_id=project_id,
@@ -95,8 +94,8 @@ class ExportService:
             last_updated_at=now,
             last_paused_at=now if is_paused else None,
             paused_reason=PausedReason.REQUEST if is_paused else None,
-            next_start_at=next_start_at,
-            next_at=next_at,
+            next_start_at=schedule.floor(now),
+            next_at=schedule.next_due(now),
             filters=export_fields.new_filters(body, model) if "filters" in body else None,
         )
         self._check(export, body)
@@ -124,7 +123,7 @@ class ExportService:
                 filters=export_fields.new_filters(body, stored.model) if "filters" in body else stored.filters,
             )
             self._check(export, body)
-            export = self._rescheduled(stored, export, pause=body.get("paused"))
+            export = self._timed(stored, export, pause=body.get("paused"))
             export = await self.journal.save(tx, change.by, stored, export)
             return await _with_runs(tx, export, LATEST_RUNS)
 
@@ -146,13 +145,13 @@ class ExportService:
     async def pause(self, change: ExportChange) -> None:
         """Stop the schedule; runs in progress go on. Pausing again changes nothing."""
         async with self.store.write() as tx:
-            export = await change.require(tx)
+            export = await change.require(tx, _unknown(change.export_id))
             await self.journal.save(tx, change.by, export, paused(export, self.clock.now()))
 
     async def unpause(self, change: ExportChange, *, backfill: bool) -> Backfill | None:
         """Start the schedule again, if asked with a backfill of the whole intervals missed since the pause."""
         async with self.store.write() as tx:
-            export = await change.require(tx)
+            export = await change.require(tx, _unknown(change.export_id))
             if not export.paused:
                 return None
             now = self.clock.now()
@@ -169,27 +168,23 @@ class ExportService:
         if sent is None:
             return stored
         export_fields.check_same_type(stored.type, sent)
-        config = export_fields.merged(stored.full_config, sent.get("config") or {})
+        config = merged(stored.full_config, sent.get("config") or {})
         check({"type": stored.type, "config": config})
         check_fixed_settings(stored.type, stored.config, config)
         return export_fields.new_destination({**sent, "type": stored.type, "config": config})
 
     def _check(self, export: Export, body: Body) -> None:
-        config = export.destination.full_config
-        export_fields.check_fields(body, export, config)
-        check_config_hosts(export.destination.type, config, self.egress)
+        kind, config = export.destination.type, export.destination.full_config
+        export_fields.check_fields(body, export.model, kind, config)
+        check_config_hosts(kind, config, self.egress)
 
-    def _rescheduled(self, stored: Export, export: Export, *, pause: bool | None) -> Export:
+    def _timed(self, stored: Export, export: Export, *, pause: bool | None) -> Export:
         now = self.clock.now()
+        if export.schedule != stored.schedule:
+            export = rescheduled(stored, export, now)
         if pause is True:
             return paused(export, now)
-        if pause is False and stored.paused:
-            return unpaused(export, now)
-        if export.schedule == stored.schedule:
-            return export
-        # From where the old schedule had come to: the next run begins there, whatever its interval's usual start.
-        covered = stored.next_start_at or now
-        return replace(export, next_at=next_due(export.schedule, covered))
+        return unpaused(export, now) if pause is False and stored.paused else export
 
 
 async def _with_runs(tx: Transaction, export: Export, count: int) -> ExportWithRuns:
@@ -200,9 +195,13 @@ async def _latest(tx: Transaction, export_ids: Sequence[UUID], count: int) -> Ma
     return await tx.runs.latest(export_ids, count) if count else {}
 
 
-async def require_export(tx: Transaction, project_id: int, export_id: UUID) -> Export:
-    """The export, or NotFound."""
+async def require_export(tx: Transaction, project_id: int, export_id: UUID, missing: str = NOT_FOUND) -> Export:
+    """The export, or NotFound with the text `missing`."""
     export = await tx.exports.get(project_id, export_id)
     if export is None:
-        raise NotFound
+        raise NotFound(missing)
     return export
+
+
+def _unknown(export_id: UUID) -> str:
+    return f"BatchExport ID '{export_id}' not found."

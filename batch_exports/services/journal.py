@@ -18,11 +18,14 @@ class Journal:
     async def note(
         self, tx: Transaction, by: Actor, kind: ActivityKind, export: Export | None = None, **about: Any
     ) -> None:
-        """Note a change of an export (or of its `run_id`, `backfill_id`), or of a project or key by their ids."""
+        """Note a change of an export (or of its `run_id`, `backfill_id`), or of what is named in other ways."""
         if export is not None:
             about |= {"project_id": export.project_id, "export_id": export.id}
-        entry = Activity(id=self.new_id(), kind=kind, created_at=self.clock.now(), actor=by, **about)
-        await tx.activity.add(entry)
+        await tx.activity.add(self.entry(by, kind, **about))
+
+    def entry(self, by: Actor, kind: ActivityKind, **about: Any) -> Activity:
+        """What is noted of a change."""
+        return Activity(id=self.new_id(), kind=kind, created_at=self.clock.now(), actor=by, **about)
 
     async def save(self, tx: Transaction, by: Actor, before: Export, after: Export, **about: Any) -> Export:
         """Keep a change of an export as its next version, and note it; nothing is done where nothing has changed."""

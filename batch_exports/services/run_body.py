@@ -5,10 +5,9 @@ reads them anew by the export's id.
 """
 
 import asyncio
-import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -18,46 +17,15 @@ from batch_exports.domain.exports import Export
 from batch_exports.domain.logs import LogLevel
 from batch_exports.domain.runs import Run
 from batch_exports.domain.selections import Selection, selection_of
-from batch_exports.ports import Chunk, Destinations, RunContext, Source, Store, WrittenFile
+from batch_exports.ports import Destinations, RunContext, Source, Store, WrittenFile
 from batch_exports.services.estimates import Estimator
 from batch_exports.services.lifecycle import Lifecycle
-
-logger = logging.getLogger(__name__)
+from batch_exports.services.run_progress import PROGRESS_SECONDS, Progress, ProgressRecorder
 
 PART_ROWS = 1_000_000
 """Rows after which a run that writes several files is cut into parts, each of which is repeated alone after a crash."""
 
-PROGRESS_SECONDS = 1.0
-"""How often a run that is being exported says how far it came."""
-
 Json = dict[str, Any]
-
-
-@dataclass(slots=True)
-class _Progress:
-    """What one part has done so far, shared by the working thread and the loop that records it."""
-
-    rows_before: int
-    bytes_before: int
-    rows: int = 0
-    size: int = 0
-    stopped: bool = False
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def ends_within(self, seconds: float) -> bool:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self.ended.wait(), seconds)
-        return self.ended.is_set()
-
-    def watch(self, chunks: Iterator[Chunk], should_stop: Callable[[], bool]) -> Iterator[Chunk]:
-        for chunk in chunks:
-            if self.stopped or should_stop():
-                raise RunCancelled("The run was cancelled.")
-            self.rows += chunk.rows
-            yield chunk
-
-    def report(self, size: int) -> None:
-        self.size += size
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +69,11 @@ class RunBody:
             start=datetime.fromisoformat(part["start"]),
             end=datetime.fromisoformat(part["end"]),
         )
-        progress = _Progress(sum(file["rows"] for file in done), sum(file["bytes"] for file in done))
-        recorder = asyncio.create_task(self._record(run, progress))
-        try:
+        progress = Progress(sum(file["rows"] for file in done), sum(file["bytes"] for file in done))
+        async with self._recorder.recording(run, progress):
             files = await asyncio.to_thread(
                 self._write_part, export, run, selection, part["number"], len(done), progress, should_stop
             )
-        finally:
-            # Not cancelled: a write that is broken off may keep the database locked.
-            progress.ended.set()
-            await recorder
         await self._note_part(run, part, files)
         return [asdict(file) for file in files]
 
@@ -141,6 +104,10 @@ class RunBody:
         async with self.store.write() as tx:
             await self.lifecycle.fail(tx, UUID(run_id), error)
 
+    @property
+    def _recorder(self) -> ProgressRecorder:
+        return ProgressRecorder(self.store, self.lifecycle, self.progress_seconds)
+
     async def _read(self, run_id: str, plan: Json) -> tuple[Export, Run]:
         """The run, and its export with the settings of the plan: a change meanwhile is for the next run."""
         async with self.store.read() as tx:
@@ -162,7 +129,7 @@ class RunBody:
         selection: Selection,
         number: int,
         first_file: int,
-        progress: _Progress,
+        progress: Progress,
         should_stop: Callable[[], bool],
     ) -> Sequence[WrittenFile]:
         writer = self.destinations.open(export.destination.type, context_of(export, run))
@@ -185,25 +152,6 @@ class RunBody:
 
     def _commit(self, export: Export, run: Run, files: Sequence[WrittenFile]) -> None:
         self.destinations.open(export.destination.type, context_of(export, run)).commit(files)
-
-    async def _record(self, run: Run, progress: _Progress) -> None:
-        """Keep the run's row up to date; a row that has ended stops the part at its next chunk."""
-        while not await progress.ends_within(self.progress_seconds):
-            try:
-                async with self.store.write() as tx:
-                    current = await self.lifecycle.progress(
-                        tx,
-                        run.id,
-                        records_completed=progress.rows_before + progress.rows,
-                        bytes_exported=progress.bytes_before + progress.size,
-                    )
-            except Exception:
-                # The rows matter, not their count on the way: a store that is busy or away must not fail the part.
-                logger.warning("Could not record the progress of run %s.", run.id, exc_info=True)
-                continue
-            if current is None:
-                progress.stopped = True
-                return
 
     async def _note_part(self, run: Run, part: Json, files: Sequence[WrittenFile]) -> None:
         rows = sum(file.rows for file in files)

@@ -2,12 +2,12 @@
 
 import logging
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import UUID
 
+from batch_exports.domain.coverage import carried_on, next_interval
 from batch_exports.domain.runs import Run
-from batch_exports.domain.schedules import Schedule
 from batch_exports.ports import Clock, EngineState, RunEngine, Store
 from batch_exports.services.lifecycle import Lifecycle
 
@@ -75,9 +75,9 @@ class Scheduler:
             export = await tx.exports.get(project_id, export_id)
             if export is None or export.paused or export.next_at is None or export.next_at > self.clock.now():
                 return False
-            end = export.schedule.floor(export.next_at)
-            await self.lifecycle.start_run(tx, export, export.next_start_at or export.schedule.preceding(end), end)
-            await tx.exports.save(replace(export, next_start_at=end, next_at=next_due(export.schedule, end)))
+            start, end = next_interval(export, export.next_at)
+            await self.lifecycle.start_run(tx, export, start, end)
+            await tx.exports.save(carried_on(export, end))
         return True
 
     async def _reconcile(self, run: Run, state: EngineState) -> None:
@@ -88,14 +88,3 @@ class Scheduler:
                 await self.lifecycle.cancel(tx, run)
             else:
                 await self.lifecycle.fail(tx, run.id, _LOST if state is EngineState.LOST else _UNKNOWN)
-
-
-def next_due(schedule: Schedule, covered_until: datetime) -> datetime | None:
-    """When the first run after `covered_until` is due."""
-    return schedule.due_at(schedule.next_run_end(covered_until))
-
-
-def first_run(schedule: Schedule, now: datetime) -> tuple[datetime | None, datetime | None]:
-    """Where the first run of a new schedule begins, the start of the interval that `now` is in, and when it is due."""
-    end = schedule.next_run_end(now)
-    return (None, None) if end is None else (schedule.preceding(end), schedule.due_at(end))

@@ -48,6 +48,12 @@ def test_different_intervals_and_files_never_share_a_key(one, other, one_hours, 
     assert (keys(config, one, one_end).data(first) == keys(config, other, other_end).data(second)) is same
 
 
+@pytest.mark.parametrize("size", [None, 0])
+def test_no_size_and_a_size_of_0_make_one_file_without_a_number(size):
+    assert max_file_bytes({"max_file_size_mb": size}) is None
+    assert keys({"prefix": "", "max_file_size_mb": size}).data(0) == keys({"prefix": ""}).data(0)
+
+
 @given(st.text(), st.dictionaries(st.text(), st.text()))
 def test_no_template_can_crash(template, variables):
     assert isinstance(render(template, variables), str)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -5,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_exports.domain.activity import OPERATOR, Change
+from batch_exports.domain.activity import OPERATOR, Actor, ActorType, Change
 from batch_exports.domain.errors import Invalid, NotFound
 from batch_exports.domain.keys import KEY_MARK, READ_SCOPE, SCOPES, WRITE_SCOPE
+from batch_exports.services.access import FIRST_ORGANIZATION
 from tests.services.access_worlds import STORES, access_world
 from tests.services.worlds import NOW
 
@@ -15,6 +17,7 @@ DAY = timedelta(days=1)
 unreadable = st.one_of(
     st.sampled_from(["", " ", "\t", "two\nlines", "bell\a", "\udcff", "a\0"]),
     st.text(min_size=1).filter(lambda text: not text.isprintable()),
+    st.integers(256, 300).map("a".__mul__),
 )
 
 
@@ -60,6 +63,14 @@ async def test_what_nobody_could_read_is_no_name_and_no_label(name):
             with pytest.raises(Invalid, match="one line of readable text"):
                 await world.access.create_key([1], SCOPES, name)
         assert len(await world.access.projects()) == 1
+
+
+async def test_names_and_labels_of_255_characters_are_taken(world):
+    longest = "ä" * 255
+    organization = await world.access.create_organization(longest)
+    project = await world.access.create_project(longest, organization.id)
+    _, key = await world.access.create_key([1], SCOPES, longest)
+    assert (organization.name, project.name, key.label) == (longest,) * 3
 
 
 @pytest.mark.parametrize("projects", [{1}, {1, 2}, {3}])
@@ -179,7 +190,7 @@ async def test_a_revoked_key_opens_nothing_and_stays_revoked_since_the_first_tim
     assert await world.opens(key) is None
     world.clock.at += DAY
     assert await world.access.revoke_key(str(record.id)) == revoked
-    assert [entry.kind for entry in await world.activity()] == ["project_created", "key_created", "key_revoked"]
+    assert [entry.kind for entry in await world.activity()][-3:] == ["project_created", "key_created", "key_revoked"]
 
 
 async def test_a_key_is_named_by_its_id_its_prefix_or_itself(world):
@@ -230,8 +241,8 @@ async def test_the_last_use_of_a_key_is_told_with_it(world):
 
 
 async def test_the_audit_log_tells_what_the_operator_did_and_what_each_key_may(world):
-    acme, _ = await two_organizations(world)
-    _, one = await world.access.create_key([1], {READ_SCOPE}, "", expires_at=NOW + 9 * DAY)
+    acme, globex = await two_organizations(world)
+    _, one = await world.access.create_key([1], {READ_SCOPE}, "ci", expires_at=NOW + 9 * DAY)
     _, two = await world.access.create_key([1, 2], SCOPES, "")
     _, every = await world.access.create_key([], SCOPES, "", organization_id=acme.id)
     _, new = await world.access.rotate_key(one.prefix, DAY)
@@ -239,24 +250,61 @@ async def test_the_audit_log_tells_what_the_operator_did_and_what_each_key_may(w
 
     entries = await world.activity()
     assert {entry.actor for entry in entries} == {OPERATOR}
-    assert [(entry.kind, entry.project_id) for entry in entries[:3]] == [
-        ("project_created", each) for each in (1, 2, 3)
+    of_acme, of_globex = Change("organization_id", None, str(acme.id)), Change("organization_id", None, str(globex.id))
+    assert [(entry.kind, entry.project_id, entry.changes) for entry in entries[:5]] == [
+        ("organization_created", None, (of_acme, Change("name", None, "Acme"))),
+        ("organization_created", None, (of_globex, Change("name", None, "Globex"))),
+        ("project_created", 1, (Change("name", None, "Shop"), of_acme)),
+        ("project_created", 2, (Change("name", None, "Shop"), of_acme)),
+        ("project_created", 3, (Change("name", None, "Shop"), of_globex)),
     ]
-    assert [(entry.kind, entry.project_id, entry.key_id) for entry in entries[3:]] == [
+    assert [(entry.kind, entry.project_id, entry.key_id) for entry in entries[5:]] == [
         ("key_created", 1, one.id),
         ("key_created", None, two.id),
         ("key_created", None, every.id),
+        ("key_created", 1, new.id),
         ("key_rotated", 1, one.id),
         ("key_revoked", None, two.id),
     ]
     end, cut, now = ((NOW + after).isoformat() for after in (9 * DAY, DAY, timedelta(0)))
-    assert [entry.changes for entry in entries[3:]] == [
-        (Change("project_ids", None, [1]), Change("scopes", None, [READ_SCOPE]), Change("expires_at", None, end)),
-        (Change("project_ids", None, [1, 2]), Change("scopes", None, sorted(SCOPES))),
-        (Change("scopes", None, sorted(SCOPES)),),
+    scopes, first = Change("scopes", None, sorted(SCOPES)), Change("project_ids", None, [1])
+    one_right = (of_acme, first, Change("scopes", None, [READ_SCOPE]), Change("expires_at", None, end))
+    assert [entry.changes for entry in entries[5:]] == [
+        (*named(one, "ci"), *one_right),
+        (*named(two, ""), of_acme, Change("project_ids", None, [1, 2]), scopes),
+        (*named(every, ""), of_acme, scopes),
+        (*named(new, "ci"), *one_right),
         (Change("expires_at", end, cut), Change("replaced_by", None, str(new.id))),
         (Change("revoked_at", None, now),),
     ]
+
+
+def named(key, label):
+    """How the audit log names a key when it is made."""
+    return Change("prefix", None, key.prefix), Change("label", None, label)
+
+
+async def test_the_audit_log_names_the_operator_as_the_system_does(world):
+    ann = Actor(ActorType.OPERATOR, label="ann")
+    access = replace(world.access, operator=ann)
+    await access.create_organization("Acme")
+    await access.create_project("Shop", (await access.organizations())[0].id)
+    _, key = await access.create_key([1], SCOPES, "")
+    _, new = await access.rotate_key(key.prefix, DAY)
+    await access.revoke_key(new.prefix)
+    assert {entry.actor for entry in await world.activity()} == {ann}
+
+
+async def test_the_first_organization_is_told_of_though_nobody_asked_for_it():
+    async with access_world("memory") as world:
+        project = await world.access.create_project("Shop")
+        first, second = await world.activity()
+    assert (first.kind, first.actor, first.created_at) == ("organization_created", OPERATOR, NOW)
+    assert first.changes == (
+        Change("organization_id", None, str(project.organization_id)),
+        Change("name", None, FIRST_ORGANIZATION),
+    )
+    assert second.kind == "project_created"
 
 
 async def test_no_key_and_no_hash_is_in_the_audit_log_or_in_any_print(world):

@@ -1,12 +1,9 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from batch_exports.domain.errors import Invalid, NotFound
 from batch_exports.ports import ExportQuery
-from batch_exports.services.export_fields import merged
 from tests.services.worlds import NOW, ServiceWorld, accept
 
 S3 = {
@@ -50,28 +47,6 @@ async def test_a_change_of_one_setting_keeps_the_others_and_the_credentials():
     changed, _ = await world.services.exports.update(world.change(export), body, checked.append)
     assert changed.destination.full_config == {**S3["config"], "prefix": "other", "compression": "gzip"}
     assert checked == [{"type": "S3", "config": changed.destination.full_config}]
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: st.dictionaries(st.text(max_size=3), inner, max_size=4),
-    max_leaves=10,
-)
-json_objects = st.dictionaries(st.text(max_size=3), json_values, max_size=5)
-
-
-@given(json_objects, json_objects)
-def test_merging_takes_what_is_sent_and_keeps_the_rest(stored, sent):
-    result = merged(stored, sent)
-    assert set(result) == set(stored) | set(sent)
-    for key in result:
-        if key not in sent:
-            assert result[key] == stored[key]
-        elif isinstance(sent[key], dict) and isinstance(stored.get(key), dict):
-            assert result[key] == merged(stored[key], sent[key])
-        else:
-            assert result[key] == sent[key]
-    assert merged(result, sent) == result
 
 
 @pytest.mark.parametrize(

@@ -247,6 +247,37 @@ async def test_a_part_ends_only_after_its_last_report_of_progress_is_kept():
     assert len(started) == len(kept) >= 2
 
 
+async def test_what_a_failed_attempt_has_sent_does_not_count():
+    stage = Stage(counted=251)
+    await stage.run()
+    plan = await stage.body.plan(stage.run_id)
+    done = [{"key": "events/0", "rows": 40, "bytes": 400, "sha256": None}]
+    recorded = asyncio.Event()
+    store = stage.world.store
+
+    class Watched:
+        read = store.read
+
+        @asynccontextmanager
+        async def write(self):
+            async with store.write() as tx:
+                yield tx
+            recorded.set()
+
+    loop = asyncio.get_running_loop()
+
+    def wait_for_a_record():
+        asyncio.run_coroutine_threadsafe(recorded.wait(), loop).result(10)
+        return False
+
+    body = replace(stage.body, store=Watched(), progress_seconds=0.001)
+    with pytest.raises(RetryableFailure):
+        await body.export_part(stage.run_id, plan, plan["parts"][0], done, wait_for_a_record)
+    await body.fail(stage.run_id, "The endpoint does not answer.")
+    shown = await stage.shown()
+    assert (shown.status, shown.records_completed, shown.bytes_exported) == (RunStatus.FAILED, 40, 400)
+
+
 @pytest.mark.parametrize(("rows", "count"), [(0, 1), (PART_ROWS, 1), (PART_ROWS + 1, 2), (5 * PART_ROWS, 5)])
 def test_parts_cover_the_interval_without_gap_or_overlap(rows, count):
     run = make_run(make_export())
