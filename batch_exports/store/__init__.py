@@ -5,7 +5,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from batch_exports.store.cipher import Cipher, SecretsUnreadable, load_or_create_key
 from batch_exports.store.credentials import check_key, seal_anew, survey
-from batch_exports.store.dialects import prepare_sqlite
+from batch_exports.store.engines import prepare_sqlite
 from batch_exports.store.problems import StoreUnusable
 from batch_exports.store.schema import is_current, migrate
 from batch_exports.store.standing import is_migrated, read_backlog

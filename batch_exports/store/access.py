@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from batch_exports.domain.keys import ApiKey, Organization, Project
 from batch_exports.domain.throttles import Usage
 from batch_exports.store.dialects import insert_or_update
+from batch_exports.store.prepared import Prepared
 from batch_exports.store.records import key_of, key_row, usage_json, usage_of
 from batch_exports.store.tables import api_keys, key_usage, organizations, projects
 
@@ -45,9 +46,13 @@ class SqlAccessRepository:
             statement = statement.where(projects.c.organization_id == organization_id)
         return [Project(*row) for row in await self._connection.execute(statement)]
 
-    async def project(self, project_id: int) -> Project | None:
-        """One project."""
-        row = (await self._connection.execute(_all_projects.where(projects.c.id == project_id))).first()
+    async def project(self, project_id: int, *, lock: bool = False) -> Project | None:
+        """One project; with `lock`, others who ask so wait until this transaction ends."""
+        statement = _all_projects.where(projects.c.id == project_id)
+        if lock:
+            # Rows that refer to it may be added meanwhile.
+            statement = statement.with_for_update(key_share=True)
+        row = (await self._connection.execute(statement)).first()
         return None if row is None else Project(*row)
 
     async def add_key(self, key: ApiKey) -> None:
@@ -67,7 +72,8 @@ class SqlAccessRepository:
 
     async def find_keys(self, prefix: str) -> Sequence[ApiKey]:
         """The keys with this prefix, and those whose prefix is not known."""
-        return [key_of(row) for row in (await self._connection.execute(_by_prefix, {"prefix": prefix})).mappings()]
+        found = await _by_prefix.rows(self._connection, {"prefix": prefix})
+        return [key_of(dict(zip(_by_prefix.names, row, strict=True))) for row in found]
 
     async def usage(self, key_id: UUID, *, lock: bool = False) -> Usage:
         """What a key has used; with `lock`, nobody else may change it until this transaction ends."""
@@ -88,5 +94,7 @@ class SqlAccessRepository:
         return {row.key_id: row.last_used_at for row in rows}
 
 
-_by_prefix = select(api_keys).where(or_(api_keys.c.prefix == bindparam("prefix"), api_keys.c.prefix == _UNKNOWN_PREFIX))
+_by_prefix = Prepared(
+    select(api_keys).where(or_(api_keys.c.prefix == bindparam("prefix"), api_keys.c.prefix == _UNKNOWN_PREFIX))
+)
 _all_projects = select(projects.c.id, projects.c.organization_id, projects.c.name)

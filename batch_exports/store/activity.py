@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from batch_exports.domain.activity import Activity
 from batch_exports.ports import ActivityQuery
 from batch_exports.store.paging import walk
+from batch_exports.store.prepared import Prepared
 from batch_exports.store.records import activity_of, activity_row
 from batch_exports.store.tables import activity
 
@@ -22,7 +23,7 @@ class SqlActivityRepository:
 
     async def add(self, entry: Activity) -> None:
         """Append an entry."""
-        await self._connection.execute(_new, activity_row(entry))
+        await _new.rows(self._connection, activity_row(entry))
 
     async def page(self, query: ActivityQuery) -> Sequence[Activity]:
         """The entries of one page, newest first (reversed when it reads backwards)."""
@@ -42,4 +43,4 @@ class SqlActivityRepository:
         return [activity_of(row) for row in (await self._connection.execute(statement)).mappings()]
 
 
-_new = insert(activity)
+_new = Prepared(insert(activity))

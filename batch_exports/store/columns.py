@@ -4,8 +4,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer, String, Text
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, String, Text, Uuid
 from sqlalchemy.types import TypeDecorator
 
 BIG_INTEGER = BigInteger().with_variant(Integer, "sqlite")
@@ -23,18 +24,25 @@ class UtcDateTime(TypeDecorator[datetime]):
         return _text if dialect.name == "sqlite" else super().bind_processor(dialect)
 
     def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], datetime | None] | None:
-        """What turns a value of the driver into the moment, for SQLite at one go: a page of rows holds hundreds."""
-        return _moment if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
+        """What turns a value of the driver into the moment, at one go: a page of rows holds hundreds."""
+        del coltype
+        return _moment if dialect.name == "sqlite" else _shown_in_utc
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Turn a moment to UTC; one without a zone is no moment and is refused."""
         del dialect
         return None if value is None else _in_utc(value)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """The moment in UTC."""
-        del dialect
-        return None if value is None else value.astimezone(UTC)
+
+class Id(TypeDecorator[UUID]):
+    """An identifier."""
+
+    impl = Uuid
+    cache_ok = True
+
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], UUID | None] | None:
+        """What turns a value of the driver into the identifier, for SQLite at one go: a page of rows holds hundreds."""
+        return _identifier if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
 
 
 class ForeignText(TypeDecorator[str]):
@@ -86,3 +94,12 @@ def _text(value: datetime | None) -> str | None:
 
 def _moment(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(f"{text}+00:00")
+
+
+def _shown_in_utc(value: datetime | None) -> datetime | None:
+    return None if value is None else value.astimezone(UTC)
+
+
+def _identifier(digits: str | None) -> UUID | None:
+    # Digits that the database keeps need none of the cleaning that `UUID` does with texts.
+    return None if digits is None else UUID(int=int(digits, 16))

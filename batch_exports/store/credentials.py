@@ -1,18 +1,24 @@
 """All stored credentials at once: by which keys they are encrypted, and bringing them under the newest one."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, Select, select, update
+from sqlalchemy import Connection, Row, Select, insert, select, update
 
+from batch_exports.domain.activity import Activity
 from batch_exports.store.cipher import Cipher, SecretsUnreadable
 from batch_exports.store.problems import readable_problems
+from batch_exports.store.records import activity_row
 from batch_exports.store.schema import opened
-from batch_exports.store.tables import exports
+from batch_exports.store.tables import activity, exports
 
 BATCH = 200
 """Exports whose credentials are read, and locked, at once."""
+
+Note = Callable[[int], Activity]
+"""The entry of the audit log which says that so many exports had their credentials encrypted anew."""
 
 _sealed = select(exports.c.id, exports.c.destination_secrets).where(exports.c.destination_secrets.is_not(None))
 
@@ -44,25 +50,29 @@ def check_key(url: str, cipher: Cipher) -> None:
 
 def survey(url: str, cipher: Cipher) -> KeyUse:
     """By which keys the stored credentials are encrypted; changes nothing, and blocks. Raises StoreUnusable."""
-    return _walk(url, cipher, renewing=False)
+    return _walk(url, cipher, None)
 
 
-def seal_anew(url: str, cipher: Cipher) -> KeyUse:
+def seal_anew(url: str, cipher: Cipher, note: Note) -> KeyUse:
     """Encrypt with the newest key what older ones encrypted; what was found before. Blocks, raises StoreUnusable.
 
-    Each batch is a transaction of its own: broken off, it is simply repeated, and others may write meanwhile.
+    Each batch is a transaction of its own, which the audit log notes: broken off, it is simply repeated, and others may
+    write meanwhile.
     """
-    return _walk(url, cipher, renewing=True)
+    return _walk(url, cipher, note)
 
 
-def _walk(url: str, cipher: Cipher, *, renewing: bool) -> KeyUse:
+def _walk(url: str, cipher: Cipher, note: Note | None) -> KeyUse:
     found: Counter[str] = Counter()
     after = UUID(int=0)
     with readable_problems(url), opened(url) as engine:
         while True:
             with engine.begin() as connection:
-                batch = connection.execute(_next(after, locking=renewing)).all()
-                found.update(_visit(connection, row, cipher, renewing=renewing) for row in batch)
+                batch = connection.execute(_next(after, locking=note is not None)).all()
+                seen = Counter(_visit(connection, row, cipher, renewing=note is not None) for row in batch)
+                if note is not None and seen["older"]:
+                    connection.execute(insert(activity).values(activity_row(note(seen["older"]))))
+            found.update(seen)
             if len(batch) < BATCH:
                 return KeyUse(newest=found["newest"], older=found["older"], unknown=found["unknown"])
             after = batch[-1].id

@@ -12,6 +12,7 @@ from batch_exports.domain.exports import Export
 from batch_exports.ports import ExportQuery
 from batch_exports.store.cipher import Cipher
 from batch_exports.store.dialects import by_code_point, contains_text
+from batch_exports.store.prepared import Prepared
 from batch_exports.store.records import export_of, export_row
 from batch_exports.store.tables import EXPORT_IS_ACTIVE, EXPORT_IS_VISIBLE, exports
 
@@ -29,8 +30,7 @@ class SqlExportRepository:
     async def get(self, project_id: int, export_id: UUID) -> Export | None:
         """One export of a project; inside a write, nobody else may change it until the transaction ends."""
         statement = _one_locked if self._locking else _one
-        values = {"export_id": export_id, "of_project": project_id}
-        row = (await self._connection.execute(statement, values)).mappings().first()
+        row = await statement.first(self._connection, {"export_id": export_id, "of_project": project_id})
         return None if row is None else export_of(row, self._cipher)
 
     async def page(self, query: ExportQuery) -> tuple[Sequence[Export], int]:
@@ -46,7 +46,7 @@ class SqlExportRepository:
 
     async def add(self, export: Export) -> None:
         """Keep a new export."""
-        await self._connection.execute(_new, export_row(export, self._cipher))
+        await _new.rows(self._connection, export_row(export, self._cipher))
 
     async def save(self, export: Export) -> None:
         """Replace an export that exists; raises NotFound when it does not, or not any more."""
@@ -72,13 +72,14 @@ class SqlExportRepository:
         return [(project_id, export_id) for project_id, export_id in rows]
 
 
-_new = insert(exports)
-_one = select(exports).where(
+_new = Prepared(insert(exports))
+_by_id = select(exports).where(
     exports.c.id == bindparam("export_id"), exports.c.project_id == bindparam("of_project"), EXPORT_IS_VISIBLE
 )
+_one = Prepared(_by_id)
 # What a write reads it usually changes: two updates at once must not undo each other. Rows that refer to the export,
 # such as log entries, may be added meanwhile.
-_one_locked = _one.with_for_update(key_share=True)
+_one_locked = Prepared(_by_id.with_for_update(key_share=True))
 
 
 def _conditions(query: ExportQuery) -> list[ColumnElement[bool]]:

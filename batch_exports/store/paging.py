@@ -9,6 +9,8 @@ from sqlalchemy import BindParameter, ColumnElement, Exists, Select, exists, lit
 
 from batch_exports.store.tables import EXPORT_IS_VISIBLE, exports
 
+_Moment = datetime | BindParameter[datetime]
+
 
 def walk(
     statement: Select[Any],
@@ -17,13 +19,13 @@ def walk(
     position: tuple[Any, ...] | None,
     descending: bool,
     backwards: bool = False,
-    limit: int,
+    limit: int | BindParameter[int],
 ) -> Select[Any]:
     """The next rows of a statement in the order of `keys`, which together are unique, behind `position`."""
     falling = descending != backwards
     if position is not None:
         here = tuple_(*keys)
-        edge = tuple_(*(literal(value, key.type) for value, key in zip(position, keys, strict=True)))
+        edge = tuple_(*(_bound(value, key) for value, key in zip(position, keys, strict=True)))
         statement = statement.where(here < edge if falling else here > edge)
     return statement.order_by(*(key.desc() if falling else key.asc() for key in keys)).limit(limit)
 
@@ -42,7 +44,7 @@ def remaining(
     return first, last
 
 
-def within(column: ColumnElement[datetime], first: datetime | None, last: datetime | None) -> list[ColumnElement[bool]]:
+def within(column: ColumnElement[datetime], first: _Moment | None, last: _Moment | None) -> list[ColumnElement[bool]]:
     """The conditions of a window that includes both ends, either of which may be open."""
     conditions = []
     if first is not None:
@@ -55,3 +57,7 @@ def within(column: ColumnElement[datetime], first: datetime | None, last: dateti
 def export_visible(export_id: UUID | BindParameter[UUID]) -> Exists:
     """The export is not deleted; asked once per statement, not once per row."""
     return exists(select(exports.c.id).where(exports.c.id == export_id, EXPORT_IS_VISIBLE))
+
+
+def _bound(value: Any, key: ColumnElement[Any]) -> BindParameter[Any]:
+    return value if isinstance(value, BindParameter) else literal(value, key.type)

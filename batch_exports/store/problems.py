@@ -21,7 +21,7 @@ def readable_problems(url: str) -> Iterator[None]:
     except CommandError:
         raise StoreUnusable(
             f"The database {_shown(url)} has the tables of another version of batch-exports, probably a newer one. "
-            "Use that version, or a backup from before it."
+            "Install that version or a later one, or restore a backup from before it."
         ) from None
     except (DBAPIError, SqliteError) as error:
         raise StoreUnusable(f"The database {_shown(url)} cannot be used: {_cause(error)}. {_advice(url)}") from error

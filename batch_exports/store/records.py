@@ -1,12 +1,13 @@
 """Domain objects to rows and back."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import Result, RowMapping
+from sqlalchemy import RowMapping
 
 from batch_exports.domain.activity import Activity, Actor, Change
 from batch_exports.domain.backfills import Backfill
@@ -18,6 +19,7 @@ from batch_exports.domain.throttles import Usage, Window
 from batch_exports.store.cipher import Cipher
 
 Record = TypeVar("Record")
+Row = RowMapping | Mapping[str, Any]
 
 _RUN_FIELDS = tuple(field.name for field in fields(Run))
 _BACKFILL_FIELDS = tuple(field.name for field in fields(Backfill))
@@ -29,14 +31,16 @@ _EXPORT_FIELDS = tuple(
 )
 
 
-def records(kind: type[Record], result: Result[Any]) -> list[Record]:
+def records(kind: type[Record], names: Iterable[str], rows: Sequence[Iterable[Any]]) -> list[Record]:
     """Objects of a dataclass out of rows that have a column for each of its fields.
 
     Its own constructor would take as long as all else that is done for a page of rows: frozen, it sets field by field.
     """
-    names = tuple(result.keys())
-    setters = [getattr(kind, name).__set__ for name in names]
-    return [_built(kind, setters, row) for row in result.all()]
+    made = [kind.__new__(kind) for _ in rows]
+    for name, column in zip(names, zip(*rows, strict=True), strict=False):
+        # Only for what is done on the way.
+        deque(map(getattr(kind, name).__set__, made, column), maxlen=0)
+    return made
 
 
 def run_row(run: Run) -> dict[str, Any]:
@@ -60,7 +64,7 @@ def export_row(export: Export, cipher: Cipher) -> dict[str, Any]:
     return row
 
 
-def export_of(row: RowMapping, cipher: Cipher) -> Export:
+def export_of(row: Row, cipher: Cipher) -> Export:
     """The export of a row, its credentials decrypted; raises SecretsUnreadable."""
     sealed = row["destination_secrets"]
     secrets = {} if sealed is None else json.loads(cipher.open(sealed, owner=row["id"].bytes))
@@ -80,7 +84,7 @@ def key_row(key: ApiKey) -> dict[str, Any]:
     return row | {"scopes": sorted(key.scopes), "project_ids": project_ids}
 
 
-def key_of(row: RowMapping) -> ApiKey:
+def key_of(row: Row) -> ApiKey:
     """The API key of a row."""
     project_ids = None if row["project_ids"] is None else frozenset(row["project_ids"])
     return ApiKey(**{**row, "scopes": frozenset(row["scopes"]), "project_ids": project_ids})
@@ -94,7 +98,7 @@ def activity_row(activity: Activity) -> dict[str, Any]:
     return row | {"changes": [asdict(change) for change in activity.changes]}
 
 
-def activity_of(row: RowMapping) -> Activity:
+def activity_of(row: Row) -> Activity:
     """The entry of the audit log of a row."""
     return Activity(
         actor=Actor(row["actor_type"], row["actor_id"], row["actor_label"], row["request_id"]),
@@ -119,17 +123,10 @@ def usage_of(windows: list[dict[str, Any]]) -> Usage:
     }
 
 
-def _built(kind: type[Record], setters: Sequence[Callable[[Any, Any], None]], row: Iterable[Any]) -> Record:
-    record = kind.__new__(kind)
-    for put, value in zip(setters, row, strict=True):
-        put(record, value)
-    return record
-
-
 def _seal(export: Export, cipher: Cipher) -> bytes | None:
     secrets = export.destination.secrets
     return cipher.seal(json.dumps(dict(secrets)).encode(), owner=export.id.bytes) if secrets else None
 
 
-def _pick(row: RowMapping, names: tuple[str, ...]) -> dict[str, Any]:
+def _pick(row: Row, names: tuple[str, ...]) -> dict[str, Any]:
     return {name: row[name] for name in names}

@@ -11,7 +11,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
-from batch_exports.store.dialects import check_references, lock_schema, open_migration_engine
+from batch_exports.store.dialects import check_references, lock_schema
+from batch_exports.store.engines import open_migration_engine
 from batch_exports.store.problems import readable_problems
 
 VERSION_TABLE = "batch_exports_version"
@@ -32,11 +33,12 @@ def migrate(url: str) -> None:
 
 
 def is_current(url: str) -> bool:
-    """Whether a database has exactly the tables of this version; blocks. Raises StoreUnusable."""
+    """Whether a database has the tables of this version, or else of an older one; blocks. Raises StoreUnusable."""
     with readable_problems(url), opened(url) as engine, engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
         script = ScriptDirectory.from_config(_config(connection))
-        return set(context.get_current_heads()) == set(script.get_heads())
+        found = script.get_revisions(context.get_current_heads())
+        return {each.revision for each in found} == set(script.get_heads())
 
 
 @cache

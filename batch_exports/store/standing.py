@@ -28,7 +28,7 @@ async def is_migrated(connection: AsyncConnection) -> bool:
 async def read_backlog(connection: AsyncConnection, now: datetime) -> Backlog:
     """What waits, by three short walks along indexes of what is open or due."""
     by_status = select(runs.c.status, func.count()).where(RUN_IS_OPEN).group_by(runs.c.status)
-    counts: dict[RunStatus, int] = dict((await connection.execute(by_status)).tuples().all())
+    counts: dict[RunStatus, int] = {row[0]: row[1] for row in await connection.execute(by_status)}
     open_runs = dict.fromkeys(sorted(OPEN_STATUSES), 0) | counts
     open_backfills = await connection.scalar(select(func.count()).select_from(backfills).where(BACKFILL_IS_OPEN))
     due = await connection.scalar(select(func.min(exports.c.next_at)).where(EXPORT_IS_ACTIVE))

@@ -15,7 +15,6 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    Uuid,
     and_,
     false,
     literal_column,
@@ -27,7 +26,7 @@ from batch_exports.domain.exports import Model, PausedReason
 from batch_exports.domain.logs import LogLevel
 from batch_exports.domain.runs import OPEN_STATUSES, RunStatus
 from batch_exports.domain.schedules import Interval
-from batch_exports.store.columns import BIG_INTEGER, EnumText, ForeignText, UtcDateTime
+from batch_exports.store.columns import BIG_INTEGER, EnumText, ForeignText, Id, UtcDateTime
 
 metadata = MetaData(
     naming_convention={
@@ -40,7 +39,7 @@ metadata = MetaData(
 organizations = Table(
     "organizations",
     metadata,
-    Column("id", Uuid, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("name", String, nullable=False),
 )
 
@@ -49,29 +48,29 @@ projects = Table(
     metadata,
     Column("id", BIG_INTEGER, primary_key=True),
     Column("name", String, nullable=False),
-    Column("organization_id", Uuid, ForeignKey("organizations.id"), nullable=False),
+    Column("organization_id", Id, ForeignKey("organizations.id"), nullable=False),
 )
 
 api_keys = Table(
     "api_keys",
     metadata,
-    Column("id", Uuid, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("scopes", JSON, nullable=False),
     Column("hash", String(64), nullable=False, unique=True),
     Column("label", String, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
-    Column("organization_id", Uuid, ForeignKey("organizations.id"), nullable=False),
+    Column("organization_id", Id, ForeignKey("organizations.id"), nullable=False),
     Column("project_ids", JSON(none_as_null=True)),
     Column("prefix", String(16), nullable=False),
     Column("expires_at", UtcDateTime),
     Column("revoked_at", UtcDateTime),
-    Column("replaced_by", Uuid),
+    Column("replaced_by", Id),
 )
 
 key_usage = Table(
     "key_usage",
     metadata,
-    Column("key_id", Uuid, ForeignKey("api_keys.id"), primary_key=True),
+    Column("key_id", Id, ForeignKey("api_keys.id"), primary_key=True),
     Column("last_used_at", UtcDateTime, nullable=False),
     Column("windows", JSON, nullable=False),
 )
@@ -80,7 +79,7 @@ key_usage = Table(
 activity = Table(
     "activity",
     metadata,
-    Column("id", Uuid, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("kind", EnumText(ActivityKind), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("actor_type", EnumText(ActorType), nullable=False),
@@ -88,10 +87,10 @@ activity = Table(
     Column("actor_label", String, nullable=False),
     Column("request_id", String(200)),
     Column("project_id", BIG_INTEGER),
-    Column("export_id", Uuid),
-    Column("run_id", Uuid),
-    Column("backfill_id", Uuid),
-    Column("key_id", Uuid),
+    Column("export_id", Id),
+    Column("run_id", Id),
+    Column("backfill_id", Id),
+    Column("key_id", Id),
     Column("changes", JSON, nullable=False),
 )
 
@@ -109,7 +108,7 @@ answers = Table(
 exports = Table(
     "exports",
     metadata,
-    Column("id", Uuid, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("project_id", BIG_INTEGER, ForeignKey("projects.id"), nullable=False),
     Column("name", String, nullable=False),
     Column("model", EnumText(Model), nullable=False),
@@ -138,8 +137,8 @@ exports = Table(
 backfills = Table(
     "backfills",
     metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("export_id", Uuid, ForeignKey("exports.id"), nullable=False),
+    Column("id", Id, primary_key=True),
+    Column("export_id", Id, ForeignKey("exports.id"), nullable=False),
     Column("project_id", BIG_INTEGER, ForeignKey("projects.id"), nullable=False),
     Column("status", EnumText(BackfillStatus), nullable=False),
     Column("start_at", UtcDateTime, nullable=False),
@@ -156,8 +155,8 @@ backfills = Table(
 runs = Table(
     "runs",
     metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("export_id", Uuid, ForeignKey("exports.id"), nullable=False),
+    Column("id", Id, primary_key=True),
+    Column("export_id", Id, ForeignKey("exports.id"), nullable=False),
     Column("project_id", BIG_INTEGER, ForeignKey("projects.id"), nullable=False),
     Column("status", EnumText(RunStatus), nullable=False),
     Column("data_interval_start", UtcDateTime, nullable=False),
@@ -171,8 +170,8 @@ runs = Table(
     Column("bytes_exported", BIG_INTEGER),
     Column("latest_error", ForeignText),
     Column("attempt", Integer, nullable=False),
-    Column("backfill_id", Uuid, ForeignKey("backfills.id")),
-    Column("retry_of", Uuid, ForeignKey("runs.id")),
+    Column("backfill_id", Id, ForeignKey("backfills.id")),
+    Column("retry_of", Id, ForeignKey("runs.id")),
     Column("next_attempt_at", UtcDateTime),
 )
 
@@ -180,8 +179,8 @@ logs = Table(
     "logs",
     metadata,
     Column("sequence", BIG_INTEGER, primary_key=True),
-    Column("export_id", Uuid, ForeignKey("exports.id"), nullable=False),
-    Column("run_id", Uuid, ForeignKey("runs.id"), nullable=False),
+    Column("export_id", Id, ForeignKey("exports.id"), nullable=False),
+    Column("run_id", Id, ForeignKey("runs.id"), nullable=False),
     Column("level", EnumText(LogLevel), nullable=False),
     Column("message", ForeignText, nullable=False),
     Column("timestamp", UtcDateTime, nullable=False),

@@ -12,7 +12,7 @@ from batch_exports.store.activity import SqlActivityRepository
 from batch_exports.store.answers import SqlAnswerRepository
 from batch_exports.store.backfills import SqlBackfillRepository
 from batch_exports.store.cipher import Cipher
-from batch_exports.store.dialects import Engines, open_engines
+from batch_exports.store.engines import Engines, open_engines
 from batch_exports.store.exports import SqlExportRepository
 from batch_exports.store.logs import SqlLogRepository
 from batch_exports.store.runs import SqlRunRepository
@@ -69,9 +69,16 @@ class SqlStore:
             yield SqlTransaction(connection, self._cipher, writing=False)
 
     @asynccontextmanager
+    async def look(self) -> AsyncIterator[SqlTransaction]:
+        """The same for a single question, which spares PostgreSQL two round trips."""
+        async with self._engines.looker.connect() as connection:
+            yield SqlTransaction(connection, self._cipher, writing=False)
+
+    @asynccontextmanager
     async def write(self) -> AsyncIterator[SqlTransaction]:
         """A transaction that commits when its block ends and rolls back when the block raises."""
         # Closed without a commit, it rolls back.
         async with self._engines.writer.connect() as connection:
+            await connection.begin()
             yield SqlTransaction(connection, self._cipher, writing=True)
             await connection.commit()

@@ -3,11 +3,20 @@
 import http.client
 import json
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from benchmarks.requests.contest import ServerProcess
 
-_HEADERS = ("etag", "location", "content-type", "x-request-id")
+_HEADERS = (
+    "etag",
+    "location",
+    "content-type",
+    "x-request-id",
+    "ratelimit-limit",
+    "ratelimit-remaining",
+    "ratelimit-reset",
+)
 # What differs with each creation.
 _NEW = ("id", "created_at", "last_updated_at")
 
@@ -25,7 +34,7 @@ def require_same(servers: dict[str, ServerProcess], request: bytes) -> None:
     """Ask every contestant the same, and raise unless all answer alike."""
     answers = {name: _ask(server.port, request) for name, server in servers.items()}
     if len(set(answers.values())) > 1:
-        raise RuntimeError(f"the contestants do not answer alike: {answers}")
+        raise RuntimeError(f"the contestants do not answer alike: {_differing(list(answers.values()))}")
 
 
 def _ask(port: int, request: bytes) -> Answer:
@@ -41,6 +50,13 @@ def _ask(port: int, request: bytes) -> Answer:
         return Answer(response.status, headers, _without_new(content) if method == "POST" else content)
     finally:
         connection.close()
+
+
+def _differing(answers: list[Answer]) -> list[Any]:
+    """Each answer with its body from where they differ."""
+    letters = zip(*(answer.body for answer in answers), strict=False)
+    same = sum(1 for _ in takewhile(lambda each: len(set(each)) == 1, letters))
+    return [(answer.status, answer.headers, answer.body[same : same + 80]) for answer in answers]
 
 
 def _without_new(content: bytes) -> bytes:

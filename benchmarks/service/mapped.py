@@ -52,6 +52,16 @@ class ApiKey(Base):
     revoked_at: Mapped[datetime | None]
 
 
+class KeyUsage(Base):
+    """What a key has used of its limits."""
+
+    __tablename__ = "key_usage"
+
+    key_id: Mapped[UUID] = mapped_column(ForeignKey("api_keys.id"), primary_key=True)
+    last_used_at: Mapped[datetime]
+    windows: Mapped[list[dict[str, Any]]]
+
+
 class Export(Base):
     """An export."""
 

@@ -1,17 +1,21 @@
 """What the peer takes and answers beside the models of `requests`."""
 
-from datetime import datetime
+import json
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from benchmarks.requests.with_fastapi import Closed, Run
+from batch_exports.domain.identifiers import uuid7
+from batch_exports.store import Cipher
+from benchmarks.requests.with_fastapi import Closed, Creation, Run
 from benchmarks.service import mapped
 
 Status = Literal["Cancelled", "Completed", "ContinuedAsNew", "Failed", "FailedRetryable", "Terminated", "TimedOut",
                  "Running", "Starting"]  # fmt: skip
-SECRETS = frozenset({"aws_access_key_id", "aws_secret_access_key", "user", "password"})
+_PERIODS = {"hour": 60, "day": 1440, "week": 10080, "every 5 minutes": 5, "every 15 minutes": 15}
+_SECRETS = frozenset({"aws_access_key_id", "aws_secret_access_key", "user", "password"})
 
 
 class StoredRun(Run):
@@ -67,9 +71,48 @@ def shown(export: mapped.Export, secrets: dict[str, Any], runs: list[StoredRun])
         "end_at": export.end_at,
         "latest_runs": runs,
         "hogql_query": None,
+        "hogql_modifiers": None,
+        "primary_key": None,
+        "version_key": None,
+        "incremental_mode": "APPEND",
         "schema": None,
         "filters": export.filters,
         "timezone": export.timezone,
         "offset_day": export.offset_day if weekly else None,
         "offset_hour": export.offset_hour if daily else None,
     }
+
+
+def new_export(project_id: int, body: Creation, cipher: Cipher) -> tuple[mapped.Export, dict[str, Any]]:
+    """The row of a new export, and its credentials."""
+    now = datetime.now(UTC)
+    config = body.destination.config.model_dump(exclude_unset=True, by_alias=True)
+    secrets = {name: config.pop(name) for name in _SECRETS & config.keys()}
+    period = timedelta(minutes=_PERIODS[body.interval])
+    start = now - (now - datetime.min.replace(tzinfo=UTC)) % period
+    export_id = uuid7()
+    export = mapped.Export(
+        id=export_id,
+        project_id=project_id,
+        name=body.name,
+        model=body.model,
+        destination_type=body.destination.type,
+        destination_config=config,
+        destination_secrets=cipher.seal(json.dumps(secrets).encode(), owner=export_id.bytes) if secrets else None,
+        interval=body.interval,
+        timezone=body.timezone or "UTC",
+        offset_day=body.offset_day or 0,
+        offset_hour=body.offset_hour or 0,
+        start_at=body.start_at,
+        end_at=body.end_at,
+        paused=body.paused,
+        created_at=now,
+        last_updated_at=now,
+        last_paused_at=now if body.paused else None,
+        next_start_at=start,
+        next_at=start + period,
+        filters=body.filters,
+        paused_reason="request" if body.paused else None,
+        version=1,
+    )
+    return export, secrets

@@ -19,11 +19,12 @@ from batch_exports.domain.identifiers import uuid7
 from batch_exports.settings import Settings
 from benchmarks.requests.with_fastapi import BEARER, Creation, Export, NoQuery, RequestIds
 from benchmarks.service import mapped
-from benchmarks.service.shapes import SECRETS, RunFilters, RunPage, StoredRun, shown
+from benchmarks.service.counting import Metrics, Throttle
+from benchmarks.service.shapes import RunFilters, RunPage, StoredRun, new_export, shown
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
-_PERIODS = {"hour": 60, "day": 1440, "week": 10080, "every 5 minutes": 5, "every 15 minutes": 15}
 _WINDOW = timedelta(days=7)
+CONNECTIONS = 16
 
 settings = Settings.read(os.environ)
 cipher = cipher_of(settings)
@@ -32,7 +33,10 @@ cipher = cipher_of(settings)
 def open_engine(url: str) -> AsyncEngine:
     """The engine, with the product's guarantees."""
     target = make_url(url)
-    engine = create_async_engine(target.set(drivername=_DRIVERS[target.get_backend_name()]))
+    # Enough for all requests that come at once: connections beyond the pool would be opened and closed all the time.
+    engine = create_async_engine(
+        target.set(drivername=_DRIVERS[target.get_backend_name()]), pool_size=CONNECTIONS, max_overflow=0
+    )
     if target.get_backend_name() == "sqlite":
 
         @event.listens_for(engine.sync_engine, "connect")
@@ -46,6 +50,9 @@ def open_engine(url: str) -> AsyncEngine:
     return engine
 
 
+throttle = Throttle(
+    {timedelta(minutes=1): settings.throttle_per_minute, timedelta(hours=1): settings.throttle_per_hour}
+)
 sessions = async_sessionmaker(open_engine(settings.store_url), expire_on_commit=False)
 
 
@@ -60,7 +67,7 @@ ProjectId = Annotated[int, Path(ge=1)]
 
 
 class Admission:
-    """Lets in who holds a scope, to their own project."""
+    """Lets in who holds a scope, to their own project, and counts the request."""
 
     def __init__(self, *scopes: str) -> None:
         self._scopes = frozenset(scopes)
@@ -70,6 +77,7 @@ class Admission:
         project_id: ProjectId,
         credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)],
         session: Session,
+        response: Response,
     ) -> mapped.ApiKey:
         """The caller's key."""
         token = "" if credentials is None else credentials.credentials
@@ -78,6 +86,7 @@ class Admission:
         now = datetime.now(UTC)
         if key is None or key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now):
             raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})
+        await throttle.count(session, key, response)
         if self._scopes.isdisjoint(key.scopes) or project_id not in (key.project_ids or ()):
             raise HTTPException(403)
         return key
@@ -88,6 +97,7 @@ Writer = Annotated[mapped.ApiKey, Depends(Admission("batch_export:write"))]
 
 app = FastAPI()
 app.add_middleware(RequestIds)
+app.add_middleware(Metrics)
 
 
 def create_app() -> FastAPI:
@@ -172,7 +182,7 @@ async def create_export(
     caller: Writer,
 ) -> Any:
     """Make an export, and note who did."""
-    export, secrets = new_export(project_id, body)
+    export, secrets = new_export(project_id, body, cipher)
     session.add(export)
     session.add(
         mapped.Activity(
@@ -192,38 +202,3 @@ async def create_export(
     response.headers["Location"] = str(request.url.replace(path=f"{request.url.path}{export.id}/"))
     response.headers["ETag"] = f'"{export.version}"'
     return shown(export, secrets, [])
-
-
-def new_export(project_id: int, body: Creation) -> tuple[mapped.Export, dict[str, Any]]:
-    """The row of a new export, and its credentials."""
-    now = datetime.now(UTC)
-    config = body.destination.config.model_dump(exclude_unset=True, by_alias=True)
-    secrets = {name: config.pop(name) for name in SECRETS & config.keys()}
-    period = timedelta(minutes=_PERIODS[body.interval])
-    start = now - (now - datetime.min.replace(tzinfo=UTC)) % period
-    export_id = uuid7()
-    export = mapped.Export(
-        id=export_id,
-        project_id=project_id,
-        name=body.name,
-        model=body.model,
-        destination_type=body.destination.type,
-        destination_config=config,
-        destination_secrets=cipher.seal(json.dumps(secrets).encode(), owner=export_id.bytes) if secrets else None,
-        interval=body.interval,
-        timezone=body.timezone or "UTC",
-        offset_day=body.offset_day or 0,
-        offset_hour=body.offset_hour or 0,
-        start_at=body.start_at,
-        end_at=body.end_at,
-        paused=body.paused,
-        created_at=now,
-        last_updated_at=now,
-        last_paused_at=now if body.paused else None,
-        next_start_at=start,
-        next_at=start + period,
-        filters=body.filters,
-        paused_reason="request" if body.paused else None,
-        version=1,
-    )
-    return export, secrets

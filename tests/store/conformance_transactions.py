@@ -122,12 +122,21 @@ class TransactionConformance:
         async with store.read() as tx:
             assert {run.id for run in await tx.runs.page(query)} == {first.id, second.id}
 
-    async def test_nothing_can_be_written_through_a_reader(self, store: Store) -> None:
+    async def test_a_look_sees_what_has_just_been_written(self, store: Store) -> None:
+        export = await keep_export(store)
+        async with store.look() as tx:
+            assert await tx.exports.get(export.project_id, export.id) == export
+            second = await keep_run(store, export)
+        async with store.look() as tx:
+            assert await tx.runs.get(export.id, second.id) == second
+
+    @pytest.mark.parametrize("way", ["read", "look"])
+    async def test_nothing_can_be_written_through_a_reader(self, store: Store, way: str) -> None:
         export = await keep_export(store)
         run = make_run(export)
 
         with suppress(Exception):
-            async with store.read() as tx:
+            async with getattr(store, way)() as tx:
                 await tx.runs.add(run)
 
         async with store.read() as tx:

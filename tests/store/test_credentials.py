@@ -3,14 +3,17 @@
 import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from uuid import uuid4
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batch_exports.ports import ExportQuery
+from batch_exports.domain.activity import Activity, ActivityKind, Actor, ActorType, first_values
+from batch_exports.ports import ActivityQuery, ExportQuery
 from batch_exports.store import Cipher, SecretsUnreadable, SqlStore, check_key, migrate, seal_anew, survey
 from batch_exports.store.credentials import BATCH, KeyUse
 from tests.builders import keep_export, keep_project, make_destination, make_export
@@ -47,6 +50,22 @@ async def many(url, count, key):
         yield store
 
 
+def note(count):
+    """What the audit log is to say of so many exports."""
+    changes = first_values(rotated_exports=count)
+    by = Actor(ActorType.OPERATOR)
+    return Activity(
+        id=uuid4(), kind=ActivityKind.SECRETS_ROTATED, created_at=datetime.now(UTC), actor=by, changes=changes
+    )
+
+
+async def noted(url):
+    """Of how many exports the audit log tells, oldest entry first."""
+    async with SqlStore.open(url, Cipher(NEW)) as store, store.read() as tx:
+        entries = await tx.activity.page(ActivityQuery(limit=100))
+    return [change.after for entry in reversed(entries) for change in entry.changes]
+
+
 async def read(url, export, *keys):
     async with SqlStore.open(url, Cipher(*keys)) as store, store.read() as tx:
         return await tx.exports.get(export.project_id, export.id)
@@ -60,7 +79,7 @@ async def test_after_a_rotation_the_new_key_alone_reads_everything_and_nothing_e
     made = await fill(url, OLDEST, OLD, NEW, None)
     assert survey(url, Cipher(NEW, OLD, OLDEST)) == KeyUse(newest=1, older=2, unknown=0)
 
-    found = await asyncio.to_thread(seal_anew, url, Cipher(NEW, OLD, OLDEST))
+    found = await asyncio.to_thread(seal_anew, url, Cipher(NEW, OLD, OLDEST), note)
 
     assert found == KeyUse(newest=1, older=2, unknown=0)
     assert [await read(url, export, NEW) for export in made] == made
@@ -75,13 +94,15 @@ async def test_a_rotation_mends_what_it_can_read_and_counts_the_rest_however_oft
         url = url_of(Path(folder) / "store.db")
         made = await fill(url, *keys)
         for _ in range(times):
-            await asyncio.to_thread(seal_anew, url, Cipher(NEW, OLD, OLDEST))
+            await asyncio.to_thread(seal_anew, url, Cipher(NEW, OLD, OLDEST), note)
 
         left = survey(url, Cipher(NEW))
         known = [key for key in keys if key not in (FOREIGN, None)]
         assert left == KeyUse(newest=len(known), older=0, unknown=keys.count(FOREIGN))
         for export, key in zip(made, keys, strict=True):
             assert await read(url, export, FOREIGN if key == FOREIGN else NEW) == export
+        older = keys.count(OLD) + keys.count(OLDEST)
+        assert await noted(url) == ([older] if older else [])
 
 
 class BreakingCipher(Cipher):
@@ -98,16 +119,18 @@ class BreakingCipher(Cipher):
         return super().renew(sealed, owner=owner)
 
 
-async def test_a_rotation_that_breaks_off_keeps_whole_batches_and_is_made_up_for_by_the_next(url):
+async def test_a_rotation_that_breaks_off_keeps_and_notes_whole_batches_and_is_made_up_for_by_the_next(url):
     async with many(url, 2 * BATCH + 1, OLD):
         with pytest.raises(ConnectionError):
-            await asyncio.to_thread(seal_anew, url, BreakingCipher(BATCH + 1, NEW, OLD))
+            await asyncio.to_thread(seal_anew, url, BreakingCipher(BATCH + 1, NEW, OLD), note)
         assert survey(url, Cipher(NEW, OLD)) == KeyUse(newest=BATCH, older=BATCH + 1, unknown=0)
+        assert await noted(url) == [BATCH]
 
-        found = await asyncio.to_thread(seal_anew, url, Cipher(NEW, OLD))
+        found = await asyncio.to_thread(seal_anew, url, Cipher(NEW, OLD), note)
 
     assert found == KeyUse(newest=BATCH, older=BATCH + 1, unknown=0)
     assert all_under(url, NEW)
+    assert await noted(url) == [BATCH, BATCH, 1]
 
 
 async def test_nothing_that_others_save_meanwhile_is_lost_or_left_under_the_old_key(url):
@@ -121,7 +144,7 @@ async def test_nothing_that_others_save_meanwhile_is_lost_or_left_under_the_old_
                 changed = replace(found.destination, secrets={"aws_secret_access_key": str(export.id)})
                 await tx.exports.save(replace(found, destination=changed))
 
-        rotations = [asyncio.to_thread(seal_anew, url, Cipher(NEW, OLD)) for _ in range(2)]
+        rotations = [asyncio.to_thread(seal_anew, url, Cipher(NEW, OLD), note) for _ in range(2)]
         await asyncio.gather(*rotations, *map(save, exports[::7]))
         # Saved after its batch had passed, an export is under the new key already.
         assert all_under(url, NEW)
@@ -132,7 +155,8 @@ async def test_nothing_that_others_save_meanwhile_is_lost_or_left_under_the_old_
 
 async def test_credentials_that_no_key_opens_are_said_to_be_lost_in_words_that_help(url):
     await fill(url, FOREIGN, FOREIGN, OLD)
-    found = await asyncio.to_thread(seal_anew, url, Cipher(NEW, OLD))
+    found = await asyncio.to_thread(seal_anew, url, Cipher(NEW, OLD), note)
     with pytest.raises(SecretsUnreadable, match=r"of 2 exports .* BATCH_EXPORTS_OLD_SECRET_KEYS"):
         found.require_known()
     survey(url, Cipher(NEW, FOREIGN)).require_known()
+    assert await noted(url) == [1]

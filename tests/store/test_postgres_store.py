@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from batch_exports.store import SqlStore
 from batch_exports.store.dialects import by_code_point
@@ -29,3 +29,8 @@ class TestPostgresStore(StoreConformance):
             collation = await tx.connection.scalar(select(func.pg_collation_for(ordered)).select_from(exports))
 
         assert collation == '"C"'
+
+    async def test_nobody_waits_for_ever(self, store: SqlStore) -> None:
+        async with store.write() as tx:
+            waits = [await tx.connection.scalar(text(f"SHOW {name}")) for name in ("lock_timeout", "statement_timeout")]
+        assert waits == ["10s", "30s"]
