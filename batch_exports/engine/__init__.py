@@ -7,7 +7,7 @@ The only part of the product that knows DBOS. `DbosEngine` hands runs over and a
 from batch_exports.engine.attempts import RetryPolicy
 from batch_exports.engine.body import Duties, RunBody
 from batch_exports.engine.client import DbosEngine
-from batch_exports.engine.conventions import migrate
+from batch_exports.engine.conventions import is_supported, migrate
 from batch_exports.engine.lock import WorkerAlreadyRunning, has_worker
 from batch_exports.engine.worker import Worker, WorkerSettings
 
@@ -20,5 +20,6 @@ __all__ = [
     "WorkerAlreadyRunning",
     "WorkerSettings",
     "has_worker",
+    "is_supported",
     "migrate",
 ]

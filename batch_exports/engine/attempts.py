@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from batch_exports.domain.errors import PermanentFailure, RetryableFailure, RunCancelled
+from batch_exports.engine.cancellation import is_cancelled
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +71,10 @@ class Attempts:
                 return Done(await call())
             except PermanentFailure as failure:
                 return Failed(str(failure))
-            except Exception as error:  # noqa: BLE001  # whatever goes wrong must end in a state that the user can read
+            except (Exception, asyncio.CancelledError) as error:
+                # Whatever goes wrong must end in a state that the user can read.
+                if isinstance(error, asyncio.CancelledError) and is_cancelled():
+                    raise
                 self._give_up_on_shutdown()
                 if isinstance(error, RunCancelled):
                     return Stopped()
@@ -84,7 +88,7 @@ class Attempts:
             await self._pause(delay)
             attempt += 1
 
-    def _is_transient(self, error: Exception) -> bool:
+    def _is_transient(self, error: BaseException) -> bool:
         return isinstance(error, (RetryableFailure, *self.transient_errors))
 
     def _give_up_on_shutdown(self) -> None:
@@ -103,22 +107,23 @@ class Attempts:
 async def _note(note_retry: NoteRetry, attempt: int, error: str, delay: float) -> None:
     try:
         await note_retry(attempt, error, delay)
-    except Exception:
+    except Exception as trouble:
         # The note is a courtesy; the attempt that follows finds out what is wrong.
-        logger.warning("Could not note attempt %d of a step.", attempt, exc_info=True)
+        logger.warning("Could not note attempt %d of a step: %s.", attempt, type(trouble).__name__)
+        logger.debug("Why not:", exc_info=True)
 
 
-def _readable(error: Exception) -> str:
+def _readable(error: BaseException) -> str:
     """The text of a failure that was made for reading; of any other only its type, as its text may hold a secret."""
     return str(error) if isinstance(error, RetryableFailure) else f"Connection trouble ({type(error).__name__})."
 
 
-def _exhausted(error: Exception, attempts: int) -> str:
+def _exhausted(error: BaseException, attempts: int) -> str:
     if attempts == 1:
         return _readable(error)
     return f"Tried {attempts} times; the last time: {_readable(error)}"
 
 
-def _unexpected(error: Exception, label: str) -> str:
+def _unexpected(error: BaseException, label: str) -> str:
     logger.error("Unexpected error in %s.", label, exc_info=error)
     return f"An unexpected error ended the run ({type(error).__name__}). The service's log has the details."

@@ -1,10 +1,14 @@
 """What the engine asks of those whose work it makes durable: steps that take and give JSON, since that is recorded."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 Json = dict[str, Any]
+
+About = Callable[[str, str], AbstractContextManager[None]]
+"""A block that is about a run and its export, whose ids are given."""
 
 
 class RunBody(Protocol):
@@ -53,3 +57,5 @@ class Duties:
     """Ends open runs that the engine gave up."""
     tidy: Callable[[], Awaitable[object]]
     """Removes what has expired."""
+    about: About = lambda _run_id, _export_id: nullcontext()
+    """Entered around all steps of a run, retries and what is logged of them among it."""

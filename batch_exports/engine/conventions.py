@@ -43,6 +43,11 @@ def engine_url(database_url: str) -> str:
     return scheme.partition("+")[0] + separator + rest
 
 
+def is_supported(python: tuple[int, ...], sqlite: tuple[int, ...]) -> bool:
+    """Whether SQLite can keep the engine's tables, which from Python 3.12 on use a function of SQLite 3.42."""
+    return python < (3, 12) or sqlite >= (3, 42)
+
+
 def migrate(database_url: str) -> None:
     """Create or update the engine's tables beside the store's, on PostgreSQL in a schema of their own; blocks.
 

@@ -4,7 +4,7 @@ import fcntl
 import os
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from time import sleep
 from typing import IO, Any
@@ -34,19 +34,25 @@ class WorkerAlreadyRunning(Exception):
     """Another worker holds the database."""
 
 
-def sole_worker(database_url: str, lock_path: Path) -> AbstractContextManager[Confirm]:
+def sole_worker(database_url: str) -> AbstractContextManager[Confirm]:
     """Hold the database while the block lasts; when the process dies, however it dies, it is free again."""
     if database_url.startswith("sqlite"):
-        return _locked_file(lock_path)
+        return _locked_file(lock_file(database_url))
     return _locked_session(engine_url(database_url))
 
 
-def has_worker(database_url: str, lock_path: Path) -> bool:
+def has_worker(database_url: str) -> bool:
     """Whether a worker holds the database; blocks."""
     if database_url.startswith("sqlite"):
-        return _is_locked(lock_path)
+        return _is_locked(lock_file(database_url))
     with psycopg.connect(engine_url(database_url), autocommit=True, connect_timeout=2) as connection:
         return connection.execute(_HOLDERS, (_KEY,)).fetchone() is not None
+
+
+def lock_file(database_url: str) -> Path:
+    """What a worker locks while it lives: a file beside that of the database, whatever folder it keeps its data in."""
+    database = Path(database_url.partition(":///")[2]).resolve()
+    return database.with_name(f"{database.name}-worker.lock")
 
 
 def _is_locked(path: Path) -> bool:
@@ -71,7 +77,6 @@ def _lock(file: IO[str]) -> None:
 
 @contextmanager
 def _locked_file(path: Path) -> Iterator[Confirm]:
-    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+", encoding="ascii") as file:
         try:
             _lock(file)
@@ -131,5 +136,8 @@ class _SessionLock:
 
     def close(self) -> None:
         if self._connection is not None:
+            # The server may notice some time later that a connection has ended.
+            with suppress(psycopg.OperationalError):
+                self._connection.execute("SELECT pg_advisory_unlock_all()")
             self._connection.close()
         self._connection = None

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from batch_exports.engine.cancellation import is_cancelled
 from batch_exports.engine.lock import Confirm, WorkerAlreadyRunning
 
 logger = logging.getLogger(__name__)
@@ -15,7 +16,9 @@ async def repeat(duty: Callable[[], Awaitable[object]], seconds: float, stopping
     while not stopping.is_set():
         try:
             await duty()
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
+            if is_cancelled():
+                raise
             # Told once, not each second, for as long as it lasts.
             if not failing:
                 logger.exception("%s failed and will be tried again every %g s.", name, seconds)

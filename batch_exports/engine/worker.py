@@ -11,7 +11,6 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from dbos import DBOS, DBOSConfig
 
@@ -45,8 +44,6 @@ class WorkerSettings:
 
     database_url: str = field(repr=False)
     """The store's, for which the store has chosen WAL mode before."""
-    lock_path: Path
-    """Held for as long as the worker lives, beside the database when that is a file."""
     live_concurrency: int = 2
     backfill_concurrency: int = 1
     polling_seconds: float = 0.25
@@ -103,7 +100,7 @@ class Worker:
 
     def _run(self) -> None:
         try:
-            with sole_worker(self._settings.database_url, self._settings.lock_path) as confirm, quiet_dbos():
+            with sole_worker(self._settings.database_url) as confirm, quiet_dbos():
                 clean = asyncio.run(self._work(confirm))
         except BaseException as error:  # handed to whoever waits for this thread
             if self._started.done():
@@ -118,7 +115,7 @@ class Worker:
         engine = DbosEngine(self._settings.database_url)
         try:
             async with self._assemble() as duties:
-                workflow = RunWorkflow(duties.body, self._settings.retry, self._settings.transient_errors)
+                workflow = RunWorkflow(duties, self._settings.retry, self._settings.transient_errors)
                 try:
                     await self._launch(workflow, engine)
                     clean = await self._tick_until_stopped(duties, workflow, confirm)

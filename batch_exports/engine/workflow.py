@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 from dbos import DBOS
 
 from batch_exports.engine.attempts import Attempts, Done, Failed, NoteRetry, Outcome, RetryPolicy, Stopped
-from batch_exports.engine.body import Json, RunBody
+from batch_exports.engine.body import Duties, Json
 
 Call = Callable[[Callable[[], bool]], Coroutine[Any, Any, Any]]
 """One attempt at a step, given the question whether to stop."""
@@ -24,8 +24,9 @@ Call = Callable[[Callable[[], bool]], Coroutine[Any, Any, Any]]
 class RunWorkflow:
     """Carries out runs on the running event loop, and knows which ones it is at."""
 
-    def __init__(self, body: RunBody, policy: RetryPolicy, transient_errors: tuple[type[Exception], ...]) -> None:
-        self._body = body
+    def __init__(self, duties: Duties, policy: RetryPolicy, transient_errors: tuple[type[Exception], ...]) -> None:
+        self._body = duties.body
+        self._about = duties.about
         self._stopping = asyncio.Event()
         self._attempts = Attempts(policy, transient_errors, self._stopping)
         self._running: set[asyncio.Task[Any]] = set()
@@ -43,7 +44,8 @@ class RunWorkflow:
         task.add_done_callback(self._running.discard)
         try:
             async with self._turns.setdefault(export_id, asyncio.Lock()):
-                return await self._steps(run_id)
+                with self._about(run_id, export_id):
+                    return await self._steps(run_id)
         except asyncio.CancelledError:
             if self._stopping.is_set():
                 self._interrupted.add(run_id)
@@ -129,6 +131,9 @@ async def _ended_before_cancel(call: Coroutine[Any, Any, Any], stop: threading.E
     except asyncio.CancelledError:
         stop.set()
         await asyncio.wait({task})
+        if not task.cancelled():
+            # How it failed in stopping concerns nobody; an error that nobody asks for would be told as a fault of ours.
+            task.exception()
         raise
 
 

@@ -1,6 +1,7 @@
 """How often a step is tried and what its user reads of it, without an engine."""
 
 import asyncio
+import logging
 
 import pytest
 from hypothesis import given
@@ -74,6 +75,13 @@ def carry_out(answers: list[Exception | None], limit: int) -> tuple[int, list[in
     return len(tried), noted, outcome
 
 
+def test_a_note_that_fails_is_told_without_a_traceback(caplog: pytest.LogCaptureFixture) -> None:
+    carry_out([RetryableFailure("busy"), None], 3)
+    assert [logging.Formatter().format(told) for told in caplog.records] == [
+        "Could not note attempt 2 of a step: LookupError."
+    ]
+
+
 @pytest.mark.parametrize("error", [RunCancelled("over"), RetryableFailure("busy"), KeyError("broken by the shutdown")])
 async def test_whatever_a_shutdown_breaks_is_neither_failed_nor_noted(error: Exception) -> None:
     stopping = asyncio.Event()
@@ -94,6 +102,27 @@ async def test_a_permanent_failure_counts_even_during_a_shutdown() -> None:
         raise PermanentFailure("gone")
 
     assert await Attempts(RetryPolicy(), (), stopping).carry_out(call, refuse, label="a step") == Failed("gone")
+
+
+async def test_a_step_whose_own_work_is_broken_off_fails_and_one_that_is_cancelled_is_left() -> None:
+    begun = asyncio.Event()
+
+    async def broken_off() -> None:
+        raise asyncio.CancelledError
+
+    async def cancelled() -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    attempts = Attempts(RetryPolicy(), (), asyncio.Event())
+    outcome = await attempts.carry_out(broken_off, refuse, label="a step")
+    assert isinstance(outcome, Failed)
+    assert "CancelledError" in outcome.error
+    task = asyncio.create_task(attempts.carry_out(cancelled, refuse, label="a step"))
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
 
 
 async def refuse(attempt: int, error: str, _delay: float) -> None:

@@ -13,8 +13,6 @@ from tests.engine.conftest import url_of
 from tests.engine.world import ending, launch, make_database
 from tests.postgres import PostgresServer
 
-NOWHERE = Path("/nonexistent")
-
 
 def break_connections(url: str) -> None:
     """What a restart of the server does to workers."""
@@ -24,31 +22,37 @@ def break_connections(url: str) -> None:
 
 
 def test_a_database_is_held_by_one_worker_until_it_leaves(postgres_url: str) -> None:
-    with sole_worker(postgres_url, NOWHERE) as confirm:
+    with sole_worker(postgres_url) as confirm:
         confirm()
         with pytest.raises(WorkerAlreadyRunning, match=rf"\(process {os.getpid()} on .*\) already works"):
-            sole_worker(postgres_url, NOWHERE).__enter__()
-    with sole_worker(postgres_url.replace("postgresql:", "postgresql+psycopg:"), NOWHERE) as confirm:
+            sole_worker(postgres_url).__enter__()
+    with sole_worker(postgres_url.replace("postgresql:", "postgresql+psycopg:")) as confirm:
         confirm()
+
+
+def test_a_worker_that_has_left_is_followed_by_another_at_once(postgres_url: str) -> None:
+    for _ in range(200):
+        with sole_worker(postgres_url) as confirm:
+            confirm()
 
 
 def test_databases_of_one_server_have_a_worker_each(postgres_url: str, postgres: PostgresServer) -> None:
-    with sole_worker(postgres_url, NOWHERE), sole_worker(postgres.create_database(), NOWHERE) as confirm:
+    with sole_worker(postgres_url), sole_worker(postgres.create_database()) as confirm:
         confirm()
 
 
 def test_a_worker_whose_connection_broke_holds_the_database_again(postgres_url: str) -> None:
-    with sole_worker(postgres_url, NOWHERE) as confirm:
+    with sole_worker(postgres_url) as confirm:
         break_connections(postgres_url)
         confirm()
         with pytest.raises(WorkerAlreadyRunning):
-            sole_worker(postgres_url, NOWHERE).__enter__()
+            sole_worker(postgres_url).__enter__()
 
 
 def test_a_worker_whose_place_was_taken_meanwhile_learns_of_it(postgres_url: str) -> None:
-    with sole_worker(postgres_url, NOWHERE) as confirm:
+    with sole_worker(postgres_url) as confirm:
         break_connections(postgres_url)
-        with sole_worker(postgres_url, NOWHERE), pytest.raises(WorkerAlreadyRunning):
+        with sole_worker(postgres_url), pytest.raises(WorkerAlreadyRunning):
             confirm()
 
 
@@ -67,6 +71,6 @@ def take_over(held: ExitStack, url: str) -> None:
     for _ in range(100):
         break_connections(url)
         with suppress(WorkerAlreadyRunning):
-            held.enter_context(sole_worker(url, NOWHERE))
+            held.enter_context(sole_worker(url))
             return
     pytest.fail("the worker was faster each time")

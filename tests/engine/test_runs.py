@@ -141,6 +141,14 @@ async def test_an_unexpected_error_fails_the_run_without_showing_its_text(busy_w
     assert "Traceback" in log
 
 
+async def test_a_step_whose_own_work_is_broken_off_fails_the_run(busy_world: World) -> None:
+    run_id = await busy_world.give(errors={"commit": ["broken off"]})
+
+    assert await busy_world.ended(run_id) is EngineState.DONE
+    error = busy_world.events(run_id)[-1]["error"]
+    assert error == "An unexpected error ended the run (CancelledError). The service's log has the details."
+
+
 async def test_a_run_whose_failure_cannot_be_recorded_is_reported_lost(busy_world: World) -> None:
     run_id = await busy_world.give(errors={"plan": ["permanent"], "fail": ["unexpected"]})
 
@@ -160,6 +168,18 @@ async def test_a_cancel_interrupts_a_part_within_two_seconds_and_nothing_follows
     assert events[-1]["event"] == "part 0 stopped"
     assert events[-1]["at"] - asked < 2
     assert await busy_world.state(run_id) is EngineState.CANCELLED
+
+
+async def test_an_attempt_that_fails_while_it_is_cancelled_leaves_no_error_behind(busy_world: World) -> None:
+    run_id = await busy_world.give(chunks=200, chunk_seconds=0.1)
+    await busy_world.saw(run_id, "part 0 chunk")
+    await busy_world.engine.cancel(run_id)
+    await busy_world.saw(run_id, "part 0 stopped")
+
+    for _ in range(2):
+        await busy_world.ended(await busy_world.give())
+    log = "".join(path.read_text() for path in busy_world.directory.glob("worker-*.log"))
+    assert "never retrieved" not in log
 
 
 async def test_a_cancel_makes_room_for_the_next_run_of_the_export(busy_world: World) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from batch_exports.engine import Duties, Worker, WorkerAlreadyRunning, WorkerSettings
-from batch_exports.engine.lock import sole_worker
+from batch_exports.engine.lock import has_worker, sole_worker
 
 
 @asynccontextmanager
@@ -17,7 +17,7 @@ async def broken() -> AsyncIterator[Duties]:
 
 
 def worker(directory: Path) -> Worker:
-    settings = WorkerSettings(database_url=f"sqlite:///{directory}/state.db", lock_path=directory / "data" / "lock")
+    settings = WorkerSettings(database_url=f"sqlite:///{directory}/state.db")
     return Worker(settings, broken)
 
 
@@ -32,10 +32,21 @@ def test_a_worker_that_cannot_be_put_together_says_why_and_lets_go_of_the_databa
 def test_a_worker_puts_nothing_together_while_another_holds_the_database(tmp_path: Path) -> None:
     waiting = worker(tmp_path)
     with (
-        sole_worker("sqlite:///state.db", tmp_path / "data" / "lock"),
+        sole_worker(f"sqlite:///{tmp_path}/state.db"),
         pytest.raises(WorkerAlreadyRunning, match="Stop it first"),
     ):
         waiting.start()
+
+
+def test_a_database_is_held_by_whatever_name_its_file_is_called(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "data")
+    with sole_worker(f"sqlite:///{tmp_path}/data/state.db"):
+        for other in ("link/state.db", "data/../link/./state.db"):
+            assert has_worker(f"sqlite:///{tmp_path}/{other}")
+            with pytest.raises(WorkerAlreadyRunning):
+                sole_worker(f"sqlite:///{tmp_path}/{other}").__enter__()
+        assert not has_worker(f"sqlite:///{tmp_path}/data/other.db")
 
 
 def test_a_worker_that_was_never_started_can_be_stopped(tmp_path: Path) -> None:
@@ -43,5 +54,5 @@ def test_a_worker_that_was_never_started_can_be_stopped(tmp_path: Path) -> None:
 
 
 def test_the_settings_show_no_database_password() -> None:
-    settings = WorkerSettings(database_url="postgresql://user:hunter2@host/db", lock_path=Path("lock"))
+    settings = WorkerSettings(database_url="postgresql://user:hunter2@host/db")
     assert "hunter2" not in repr(settings)

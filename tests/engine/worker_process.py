@@ -1,6 +1,7 @@
 """A worker with a body that does what the `script` of a run's row says and writes all that it does into a journal."""
 
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -23,11 +24,12 @@ from batch_exports.domain.errors import PermanentFailure, RetryableFailure, RunC
 from batch_exports.engine import DbosEngine, Duties, RetryPolicy, Worker, WorkerAlreadyRunning, WorkerSettings
 from batch_exports.ports import Queue, Transaction
 
-ERRORS: dict[str, Callable[[], Exception]] = {
+ERRORS: dict[str, Callable[[], BaseException]] = {
     "retryable": lambda: RetryableFailure("The bucket does not answer."),
     "permanent": lambda: PermanentFailure("The bucket does not exist. Create it, or name another."),
     "connection": lambda: ConnectionResetError("hunter2"),
     "unexpected": lambda: KeyError("hunter2"),
+    "broken off": lambda: asyncio.CancelledError("hunter2"),
 }
 
 
@@ -36,9 +38,7 @@ def main(directory: Path, url: str, options: dict[str, Any]) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
     workers = options.pop("workers", 1)
     policy = RetryPolicy(**options.pop("retry", {"attempts": 3, "base_seconds": 0.05}))
-    settings = WorkerSettings(
-        database_url=url, lock_path=directory / "worker.lock", retry=policy, **{"polling_seconds": 0.1} | options
-    )
+    settings = WorkerSettings(database_url=url, retry=policy, **{"polling_seconds": 0.1} | options)
     terminated = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: terminated.set())
     try:
@@ -96,6 +96,8 @@ class ScriptedBody:
     attempts: dict[tuple[str, str], int] = field(default_factory=dict)
 
     async def plan(self, run_id: str) -> dict[str, Any]:
+        # An error that nobody has asked a task for is told when the task goes.
+        gc.collect()
         script = await self._begin(run_id, "plan")
         parts = [{"number": number, "start": "a", "end": "b"} for number in range(script.get("parts", 1))]
         return {"skip": script.get("skip", False), "parts": parts}
