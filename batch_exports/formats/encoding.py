@@ -1,10 +1,10 @@
 """Chunks in, finished files out: the pipeline that every destination of files shares.
 
-Reading, encoding and whoever takes the bytes work at the same time in three threads, with at most 64 MB between them.
+Reading, encoding and whoever takes the bytes work at the same time in three threads, with at most 44 MB between them.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,13 +12,13 @@ from typing import Any
 from batch_exports.formats.pieces import Format, Rows
 from batch_exports.formats.prefetch import Prefetch
 
-CHUNK_BUDGET = 40 * 1024 * 1024
+CHUNK_BUDGET = 20 * 1024 * 1024
 BLOCK_BUDGET = 24 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    data: bytes
+    data: Sequence[bytes]
     rows: int
     is_last: bool
 
@@ -41,12 +41,12 @@ class EncodedFile:
     def __iter__(self) -> Iterator[bytes]:
         while not self.is_complete:
             block = next(self._blocks)
-            self._hash.update(block.data)
             self.rows += block.rows
-            self.bytes += len(block.data)
+            for data in filter(None, block.data):
+                self._hash.update(data)
+                self.bytes += len(data)
+                yield data
             self.is_complete = block.is_last
-            if block.data:
-                yield block.data
 
 
 @contextmanager
@@ -63,7 +63,7 @@ def encoded_files(
         Prefetch(iter(chunks), size=lambda chunk: chunk.nbytes, budget=CHUNK_BUDGET, name="export-source") as ahead,
         Prefetch(
             _encode(layout, ahead, max_bytes),
-            size=lambda block: len(block.data),
+            size=lambda block: sum(map(len, block.data)),
             budget=BLOCK_BUDGET,
             name="export-encoder",
         ) as blocks,
@@ -92,11 +92,13 @@ def _encode(layout: Format, chunks: Iterable[Rows], max_bytes: int | None) -> It
         if encoder is None:
             encoder, size = layout.open_file(), 0
         data = encoder.write(piece.payload)
-        size += len(data)
+        size += sum(map(len, data))
         yield _Block(data, piece.rows, is_last=False)
         if max_bytes is not None and size >= max_bytes:
             yield _Block(encoder.finish(), 0, is_last=True)
             encoder = None
+        # The next piece gathers meanwhile, in the memory that this one would still hold.
+        del piece
     if encoder is not None:
         yield _Block(encoder.finish(), 0, is_last=True)
 

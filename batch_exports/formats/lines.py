@@ -1,6 +1,6 @@
 """JSON lines: the source renders them, so that only compression is left to do here."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,11 +50,11 @@ def _cut(payload: bytes, rows: int, limit: int) -> Iterator[Piece]:
 
 
 class _Plain:
-    def write(self, payload: Any) -> bytes:
-        return bytes(payload)
+    def write(self, payload: Any) -> Sequence[bytes]:
+        return [bytes(payload)]
 
-    def finish(self) -> bytes:
-        return b""
+    def finish(self) -> Sequence[bytes]:
+        return []
 
 
 class _Gzip:
@@ -64,11 +64,11 @@ class _Gzip:
         # 16 added to the window bits makes a gzip header, without name or time: equal input gives equal bytes.
         self._stream = isal_zlib.compressobj(level=GZIP_LEVEL, wbits=16 + isal_zlib.MAX_WBITS)
 
-    def write(self, payload: Any) -> bytes:
-        return self._stream.compress(payload)
+    def write(self, payload: Any) -> Sequence[bytes]:
+        return [self._stream.compress(payload)]
 
-    def finish(self) -> bytes:
-        return self._stream.flush()
+    def finish(self) -> Sequence[bytes]:
+        return [self._stream.flush()]
 
 
 class _Brotli:
@@ -77,13 +77,11 @@ class _Brotli:
 
         self._stream = brotli.Compressor(mode=brotli.MODE_TEXT, quality=BROTLI_QUALITY)
 
-    def write(self, payload: Any) -> bytes:
-        ready: bytes = self._stream.process(payload)
-        return ready
+    def write(self, payload: Any) -> Sequence[bytes]:
+        return [self._stream.process(payload)]
 
-    def finish(self) -> bytes:
-        last: bytes = self._stream.finish()
-        return last
+    def finish(self) -> Sequence[bytes]:
+        return [self._stream.finish()]
 
 
 _CODECS: Mapping[str | None, Callable[[], FileEncoder]] = {None: _Plain, "gzip": _Gzip, "brotli": _Brotli}

@@ -1,7 +1,7 @@
 """Parquet, written one row group at a time, so that memory holds one row group whatever the length of the file."""
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -65,7 +65,7 @@ class _ParquetFile:
         self._buffered = pa.BufferedOutputStream(pa.PythonFile(self._sink, mode="w"), 256 * 1024)
         self._writer: pq.ParquetWriter | None = None
 
-    def write(self, payload: Any) -> bytes:
+    def write(self, payload: Any) -> Sequence[bytes]:
         table: pa.Table = payload
         if self._writer is None:
             self._writer = pq.ParquetWriter(
@@ -75,13 +75,11 @@ class _ParquetFile:
                 compression_level=_LEVELS.get(self._compression or ""),
                 use_dictionary=_repetitive_columns(table),  # type: ignore[arg-type]  # its stubs know no list
                 write_statistics=_comparable_columns(table),
-                # Arrow's own pool deals in huge pages, whose clearing costs more than they save.
-                memory_pool=pa.system_memory_pool(),
             )
         self._writer.write_table(table, row_group_size=table.num_rows)
         return self._sink.take()
 
-    def finish(self) -> bytes:
+    def finish(self) -> Sequence[bytes]:
         if self._writer is not None:
             self._writer.close()
             self._buffered.flush()
@@ -123,6 +121,7 @@ class _Sink(io.RawIOBase):
         self._blocks.append(block)
         return len(block)
 
-    def take(self) -> bytes:
+    def take(self) -> Sequence[bytes]:
+        # Not joined: that would put every byte of the file into fresh memory once more.
         blocks, self._blocks = self._blocks, []
-        return b"".join(blocks)
+        return blocks

@@ -1,6 +1,6 @@
 """The parts of the encoders' common interface: what goes in, and where a file may end."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -35,11 +35,11 @@ class Piece:
 class FileEncoder(Protocol):
     """Writes the pieces of one file."""
 
-    def write(self, payload: Any) -> bytes:
+    def write(self, payload: Any) -> Sequence[bytes]:
         """Encode one piece; the bytes that are ready."""
         ...
 
-    def finish(self) -> bytes:
+    def finish(self) -> Sequence[bytes]:
         """End the file; its last bytes."""
         ...
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from batch_exports.domain.errors import PermanentFailure
+from batch_exports.domain.filters import number_of
 from batch_exports.sources import literals
 
 _PROPERTY_COLUMNS = {"event": "properties", "person": "person_properties"}
@@ -115,11 +116,8 @@ def _as_text(value: Any) -> str:
 
 
 def _number(value: Any) -> str:
-    try:
-        number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else math.nan
-    except (ValueError, OverflowError):
-        number = math.nan
-    if not math.isfinite(number):
+    number = number_of(value)
+    if number is None:
         raise _Refused("its value is no number")
     return f"toFloat64('{number!r}')"
 

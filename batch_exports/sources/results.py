@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from batch_exports.ports import Chunk
 from batch_exports.sources.failures import broken_off, failure_of
+from batch_exports.sources.read_memory import ReadMemory
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from urllib3.response import HTTPResponse
 
 _BLOCK_BYTES = 1 << 20
@@ -24,25 +24,23 @@ class _Body:
         self._response = response
         self._blocks = self._checked_blocks()
         self._rest = memoryview(b"")
+        self._memory = ReadMemory()
         self.closed = False
         self.tail = b""
 
     def __iter__(self) -> Iterator[bytes]:
         return self._blocks
 
-    def read(self, size: int) -> "pa.Buffer":
+    def read(self, size: int) -> memoryview | bytes:
         """Give `size` bytes, fewer only at the end; what the Arrow reader asks of a file."""
-        import pyarrow as pa  # noqa: PLC0415  # loaded here: only users of an event store have it
-
-        # Arrow's own pool deals in huge pages, whose clearing costs more than they save.
-        buffer = pa.allocate_buffer(size, memory_pool=pa.system_memory_pool())
-        target = memoryview(buffer).cast("B")
-        while target and self._fill():
-            part = self._rest[: len(target)]
+        target = self._memory.take(size)
+        filled = 0
+        while filled < size and self._fill():
+            part = self._rest[: size - filled]
             self._rest = self._rest[len(part) :]
-            target[: len(part)] = part
-            target = target[len(part) :]
-        return buffer.slice(0, size - len(target))
+            target[filled : filled + len(part)] = part
+            filled += len(part)
+        return target if filled == size else bytes(target[:filled])
 
     def _fill(self) -> bool:
         if not self._rest:

@@ -54,20 +54,19 @@ def compare(folder: Path, rows: int, rounds: int) -> None:
                 assert result["rows"] == rows
                 results.setdefault((file_format, name), []).append(result)
     print("Medians; x: DuckDB / variant. CPU counts the event store's process, whose share is in brackets.")
-    print("format     variant        cpu s  (store)  wall s  peak MB  out MB  x cpu  x wall")
+    print("format     variant        cpu s  (store)  wall s  peak MB  out MB  x cpu (least, most)  x wall")
     for file_format, aim in AIMS.items():
         for name in variants:
-            mine, reference = results[file_format, name], results[file_format, "duckdb file"]
+            mine = results[file_format, name]
             shown = {
                 key: statistics.median(result[key] for result in mine)
                 for key in ("cpu", "cpu_others", "wall", "peak", "bytes")
             }
-            gain = {
-                key: statistics.median(a[key] / b[key] for a, b in zip(reference, mine, strict=True))
-                for key in ("cpu", "wall")
-            }
+            pairs = list(zip(results[file_format, "duckdb file"], mine, strict=True))
+            cpu, wall = ([a[key] / b[key] for a, b in pairs] for key in ("cpu", "wall"))
             costs = f"{shown['cpu']:7.2f} {shown['cpu_others']:8.2f} {shown['wall']:7.2f} {shown['peak']:8.0f}"
-            gains = f"{gain['cpu']:6.2f} {gain['wall']:7.2f}" + (f"   aim {aim} x cpu" if name == "ours file" else "")
+            gains = f"{statistics.median(cpu):6.2f} ({min(cpu):5.2f}, {max(cpu):5.2f}) {statistics.median(wall):7.2f}"
+            gains += f"   aim {aim} x cpu" if name == "ours file" else ""
             print(f"{file_format:10} {name:12} {costs} {shown['bytes'] / 1e6:7.1f} {gains}")
 
 

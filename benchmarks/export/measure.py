@@ -27,11 +27,14 @@ class Cost:
 def measured(others: tuple[int, ...] = ()) -> Iterator[Cost]:
     """Measure the block; `others` are processes that work for it."""
     cost, ended = Cost(), threading.Event()
+    sampling = 0.0
 
     def sample() -> None:
+        nonlocal sampling
         while not ended.wait(SAMPLE_SECONDS):
             cost.peak = max(cost.peak, _anonymous("self"))
             cost.peak_others = max(cost.peak_others, sum(_anonymous(str(pid)) for pid in others))
+            sampling = time.thread_time()
 
     sampler = threading.Thread(target=sample)
     wall, own, theirs = time.perf_counter(), time.process_time(), sum(map(_cpu, others))
@@ -41,7 +44,8 @@ def measured(others: tuple[int, ...] = ()) -> Iterator[Cost]:
     finally:
         cost.wall = time.perf_counter() - wall
         cost.cpu_others = sum(map(_cpu, others)) - theirs
-        cost.cpu = time.process_time() - own + cost.cpu_others
+        # Looking is no part of the work, and takes the longer the longer the work takes.
+        cost.cpu = time.process_time() - own - sampling + cost.cpu_others
         ended.set()
         sampler.join()
 

@@ -188,6 +188,10 @@ class Export(BaseModel):
     end_at: datetime | None
     latest_runs: list[Run]
     hogql_query: str | None
+    hogql_modifiers: dict[str, Any] | None
+    primary_key: list[str] | None
+    version_key: list[str] | None
+    incremental_mode: Literal["APPEND"]
     schema_: Annotated[dict[str, Any] | None, Field(alias="schema")]
     filters: list[dict[str, Any]] | None
     timezone: str

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from batch_exports.store import SqlStore
-from batch_exports.store.dialects import open_migration_engine
+from batch_exports.store.engines import open_migration_engine
 from tests.builders import NOW, keep_export
 
 PROJECT = 1

@@ -57,7 +57,7 @@ class FilesConformance:
     @given(
         tries=st.lists(st.integers(0, 60), min_size=1, max_size=4),
         pair=st.sampled_from(PAIRS),
-        limit=st.sampled_from([None, 1]),
+        limit=st.sampled_from([None, 0, 1]),
     )
     def test_after_any_tries_of_an_interval_readers_see_the_last_one_only(self, world, tries, pair, limit):
         file_format, compression = pair

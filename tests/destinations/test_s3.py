@@ -8,10 +8,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from batch_exports.destinations.egress_gate import EgressGate
 from batch_exports.destinations.registry import DestinationRegistry
 from batch_exports.destinations.s3.config import S3Settings
+from batch_exports.destinations.s3.storage import Patience, S3Storage
 from batch_exports.domain.destinations import CheckStatus
 from batch_exports.domain.egress import EgressMode, EgressPolicy
 from batch_exports.domain.errors import PermanentFailure, RetryableFailure
@@ -334,6 +337,19 @@ def test_an_endpoint_that_is_no_plain_address_is_refused(url):
         S3Settings.read(config(endpoint_url=url))
 
 
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(label=st.text("abcz09-", min_size=1, max_size=8), is_bucket=st.booleans())
+@example(label="4a", is_bucket=False)
+@example(label="4a", is_bucket=True)
+def test_a_name_that_the_client_cannot_read_is_refused_and_never_a_crash(gate, label, is_bucket):
+    name = f"xn--{label}"
+    named = {"bucket_name": name} if is_bucket else {"endpoint_url": f"https://{name}.example.com"}
+    with pytest.raises(PermanentFailure, match=r"is not the name of a server|egress policy"):
+        S3Storage(
+            S3Settings.read(config(use_virtual_style_addressing=True, **named)), gate, Patience(seconds=1, retries=0)
+        ).list_any()
+
+
 def test_settings_show_no_secret():
     shown = repr(S3Settings.read(config()))
     assert FULL.secret_key not in shown
@@ -385,6 +401,31 @@ def test_a_failed_check_tells_what_to_change(world, step, changes, advice):
     assert advice in (result.message or "")
 
 
+@pytest.mark.parametrize(("status", "code"), [(500, "InternalError"), (503, "SlowDown"), (503, "")])
+def test_a_check_tells_what_to_do_about_a_fault_of_the_server(world, recorder, status, code):
+    endpoint_url, _ = recorder(status, body=error_body(code) if code else b"")
+    result = world.registry.run_step("S3", config(endpoint_url=endpoint_url), 1)
+    assert result.status is CheckStatus.FAILED
+    assert f"could not list objects for the moment ({f'{status} {code}'.strip()})" in (result.message or "")
+    assert "wait, and if it stays, ask those who run it" in (result.message or "")
+
+
+@pytest.mark.parametrize("credential", [FULL.access_key, FULL.secret_key, f"Error.{FULL.access_key}"])
+def test_a_credential_that_a_server_returns_as_its_error_is_not_shown(world, recorder, credential):
+    endpoint_url, _ = recorder(403, body=error_body(credential))
+    result = world.registry.run_step("S3", config(endpoint_url=endpoint_url), 1)
+    assert result.status is CheckStatus.FAILED
+    assert "may not list objects in the bucket 'some-bucket' (403)" in (result.message or "")
+
+
+def test_a_web_server_is_no_bucket(world, recorder):
+    endpoint_url, asked = recorder(body=b"<html>hi</html>")
+    result = world.registry.run_step("S3", config(endpoint_url=endpoint_url), 1)
+    assert result.status is CheckStatus.FAILED
+    assert "as no S3 server does. Correct endpoint_url." in (result.message or "")
+    assert [method for method, *_ in asked] == ["GET", "HEAD"]
+
+
 @pytest.mark.parametrize("step", [0, 1, 2])
 @pytest.mark.parametrize("wrong", [{}, {"bucket_name": 3}, {"endpoint_url": []}, {"prefix": {}}])
 def test_no_config_makes_a_check_raise(world, step, wrong):
@@ -408,3 +449,15 @@ def test_two_runs_may_write_at_once(world):
         thread.join()
     assert errors == []
     assert len(world.objects()) == 8
+
+
+def test_who_waits_for_an_answer_is_told_soon_that_the_server_keeps_silent(gate):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        storage = S3Storage(S3Settings.read(config(endpoint_url=url)), gate, Patience(seconds=1, retries=0))
+        with pytest.raises(RetryableFailure, match="No answer from"):
+            storage.list_any()
+        silent.settimeout(0)
+        silent.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            silent.accept()

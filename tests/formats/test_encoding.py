@@ -3,6 +3,7 @@
 import hashlib
 import os
 import threading
+import weakref
 from itertools import product
 
 import pyarrow as pa
@@ -201,6 +202,30 @@ def test_a_source_waits_for_a_slow_reader_instead_of_filling_the_memory():
         for read, _ in enumerate(blocks, start=1):
             assert produced - read < (encoding.CHUNK_BUDGET + encoding.BLOCK_BUDGET) // 1_000_000 + 10
     assert produced == 200
+
+
+def test_a_row_group_that_is_written_gives_up_its_memory_while_the_next_one_is_awaited():
+    class Memory(bytearray):
+        """A bytearray whose end can be seen."""
+
+    def row_group(given_up):
+        memory = Memory(8 * ROW_GROUP_ROWS)
+        weakref.finalize(memory, given_up.set)
+        column = pa.Array.from_buffers(pa.int64(), ROW_GROUP_ROWS, [None, pa.py_buffer(memory)])
+        return Chunk(ROW_GROUP_ROWS, len(memory), pa.record_batch({"count": column}))
+
+    given_up = [threading.Event() for _ in range(4)]
+    seen = []
+
+    def row_groups():
+        for number, event in enumerate(given_up):
+            if number >= 2:
+                seen.append(given_up[number - 2].wait(30))
+            yield row_group(event)
+
+    [(_, file)] = encode(row_groups(), file_format="Parquet", compression="zstd")
+    assert file.rows == 4 * ROW_GROUP_ROWS
+    assert seen == [True, True]
 
 
 def test_a_file_left_half_read_is_an_error_and_not_a_short_file():

@@ -203,6 +203,22 @@ def test_adjoining_intervals_share_the_rows_without_gap_or_overlap(
         assert source.count(selection) == expected(start, end)
 
 
+def test_a_row_belongs_to_the_interval_in_which_it_arrived_whenever_it_happened(
+    source: ClickHouseSource, select: Callable[..., Selection], client: Any, project_id: int
+) -> None:
+    late = [-400, 7, 9, 4000]
+    client.command(f"""
+        INSERT INTO events SELECT {project_id}, generateUUIDv4(), 'e', 'd', NULL, '{{}}', '{{}}', '',
+            arrival - toIntervalDay(arrayJoin({late})), arrival,
+            toDateTime64('2024-01-01 12:00:00', 6, 'UTC') AS arrival
+    """)  # numbers of ours
+
+    assert source.count(select()) == len(late)
+    for days in late:
+        day = START - timedelta(days=days)
+        assert source.count(select(start=day, end=day + timedelta(days=1))) == 0
+
+
 def test_projects_see_only_their_own_rows(
     source: ClickHouseSource,
     select: Callable[..., Selection],

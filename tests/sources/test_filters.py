@@ -1,6 +1,7 @@
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,11 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_exports.domain.errors import PermanentFailure
+from batch_exports.domain.errors import Invalid, PermanentFailure
 from batch_exports.domain.selections import Selection
+from batch_exports.services.export_filters import check_filters
 from batch_exports.sources import literals
 from batch_exports.sources.clickhouse import ClickHouseSource
 from batch_exports.sources.filters import conditions
+from tests.spec.document import document
 
 MISSING = object()
 VALUES: list[Any] = [
@@ -39,6 +42,7 @@ VALUES: list[Any] = [
     "2024-06-01 12:00:00.5",
     "tomorrow",
 ]
+OPERATORS = document()["components"]["schemas"]["Filter"]["properties"]["operator"]["enum"]
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 
 
@@ -149,6 +153,57 @@ def test_an_operator_that_is_not_named_is_exact(
     source: ClickHouseSource, select: Callable[..., Selection], properties: list[Any]
 ) -> None:
     assert source.count(select(filters=({"type": "event", "key": "it's", "value": "Chrome"},))) == 1
+
+
+def test_every_operator_of_the_contract_is_tried_above() -> None:
+    assert {operator for operator, _ in CASES} == set(OPERATORS)
+
+
+SCALAR = TEXT | st.sampled_from(
+    [
+        None,
+        True,
+        7,
+        -2.5,
+        "",
+        "7",
+        "1e400",
+        "many",
+        "2024-03-01",
+        "0001-01-01",
+        "9999-12-31T23:59:59-09:00",
+        "^a|b$",
+        "(",
+    ]
+)
+
+
+@given(
+    st.fixed_dictionaries(
+        {"type": st.sampled_from(["event", "person", "hogql"]), "key": TEXT.filter(bool)},
+        optional={"operator": st.sampled_from(OPERATORS), "value": SCALAR | st.lists(SCALAR, max_size=3)},
+    )
+)
+def test_a_run_can_carry_out_every_filter_that_is_accepted(
+    source: ClickHouseSource, select: Callable[..., Selection], each: dict[str, Any]
+) -> None:
+    try:
+        check_filters([each])
+    except Invalid as refusal:
+        assert str(refusal.attr).startswith("filters__0__")
+    else:
+        source.count(select(filters=(each,)))
+
+
+@given(st.text("ab(|)[]{}?*+\\^$.:<=!PLZd1,-", max_size=12))
+def test_the_event_store_understands_every_pattern_that_is_accepted(
+    source: ClickHouseSource, select: Callable[..., Selection], insert: Callable[..., None], pattern: str
+) -> None:
+    insert(1)
+    each = {"type": "event", "key": "padding", "operator": "regex", "value": pattern}
+    with suppress(Invalid):
+        check_filters([each])
+        source.count(select(filters=(each,)))
 
 
 @given(TEXT)

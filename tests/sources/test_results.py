@@ -78,6 +78,21 @@ def test_record_batches_are_whole_wherever_the_server_cuts(cut: int) -> None:
     assert [chunk.rows for chunk in chunks] == [1000] * 5
 
 
+@given(st.sets(st.integers(0, 7)))
+def test_record_batches_that_are_kept_stay_as_they_were_read(kept: set[int]) -> None:
+    batches = [pa.record_batch({"number": [number] * 10_000}) for number in range(8)]
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batches[0].schema) as writer:
+        for batch in batches:
+            writer.write_batch(batch)
+
+    def keep_some(response: urllib3.HTTPResponse) -> Iterator[Chunk]:
+        return (chunk for number, chunk in enumerate(arrow_chunks(response)) if number in kept)  # type: ignore[arg-type]
+
+    chunks = read(chunked(sink.getvalue().to_pybytes()) + b"0\r\n\r\n", keep_some)
+    assert [chunk.payload for chunk in chunks] == [batches[number] for number in sorted(kept)]
+
+
 @pytest.mark.parametrize(("reader", "whole"), [(line_chunks, b"".join(LINES)), (arrow_chunks, ARROW)])
 @given(st.data())
 def test_a_connection_that_breaks_anywhere_raises(reader: Reader, whole: bytes, data: st.DataObject) -> None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+import obstore
+
 from batch_exports.domain.errors import PermanentFailure
 
 _BUCKET = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,255}")
@@ -88,7 +90,18 @@ def _endpoint(endpoint_url: str | None, region: str, bucket: str | None) -> tupl
     if bucket is not None:
         host = f"{bucket}.{host}".lower()
     shown = f"[{host}]" if ":" in host else host
+    _require_readable(shown)
     return host, port, f"{parts.scheme}://{shown}:{port}{parts.path.rstrip('/')}"
+
+
+def _require_readable(host: str) -> None:
+    try:
+        # With the client's own parser: what that cannot read, such as a false `xn--` label, the client panics at.
+        obstore.parse_scheme(f"http://{host}/")
+    except ValueError:
+        raise PermanentFailure(
+            f"'{host}' is not the name of a server. Correct endpoint_url, or bucket_name if the bucket is part of it."
+        ) from None
 
 
 def _encryption(config: Mapping[str, Any]) -> tuple[str | None, str | None]:

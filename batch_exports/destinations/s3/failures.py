@@ -42,6 +42,10 @@ _NO_ANSWER = (
     "No answer from {host} port {port} on trying to {doing}. Check that it runs, that no firewall is between, and that "
     "it speaks the protocol that endpoint_url names."
 )
+_FOR_THE_MOMENT = (
+    "{host} could not {doing} for the moment ({code}). The fault is the server's: wait, and if it stays, ask those who "
+    "run it."
+)
 _RETRYABLE_STATUSES = frozenset({408, 409, 425, 429})
 _RETRYABLE_CODES = frozenset({"RequestTimeout", "NoSuchUpload", "SlowDown", "OperationAborted"})
 INTERNAL_ERROR = 500
@@ -62,7 +66,7 @@ def error_status(error: Exception) -> int | None:
 
 def failure(error: Exception, settings: S3Settings, doing: str) -> ExportFailure:
     """The failure to raise when `doing` ended with an error of the client."""
-    code, status = error_code(error), error_status(error)
+    code, status = _shown_code(error, settings), error_status(error)
     words = {"bucket": settings.bucket, "host": settings.host, "port": settings.port, "region": settings.region}
     if isinstance(error, ValueError):
         return PermanentFailure(f"The service cannot {doing}: the key is not a valid path. Change the prefix.")
@@ -73,13 +77,20 @@ def failure(error: Exception, settings: S3Settings, doing: str) -> ExportFailure
         return RetryableFailure(_NO_ANSWER.format(**words, doing=doing))
     shown = f"{status} {code}" if code else str(status)
     if code in _RETRYABLE_CODES or status in _RETRYABLE_STATUSES:
-        return RetryableFailure(f"{settings.host} could not {doing} for the moment ({shown}).")
+        return RetryableFailure(_FOR_THE_MOMENT.format(**words, doing=doing, code=shown))
     advice = _advice(code, status)
     if advice is not None:
         return PermanentFailure(advice.format(**words, doing=doing, code=shown))
     if status < INTERNAL_ERROR or status == NOT_IMPLEMENTED:
         return PermanentFailure(f"{settings.host} refused to {doing} ({shown}). Check the settings of the export.")
-    return RetryableFailure(f"{settings.host} could not {doing} for the moment ({shown}).")
+    return RetryableFailure(_FOR_THE_MOMENT.format(**words, doing=doing, code=shown))
+
+
+def _shown_code(error: Exception, settings: S3Settings) -> str | None:
+    """The error code, unless a server that means ill has put a credential there, to have it shown."""
+    code = error_code(error)
+    credentials = (settings.access_key_id, settings.secret_access_key)
+    return None if code is None or any(each in code or code in each for each in credentials) else code
 
 
 def _advice(code: str | None, status: int) -> str | None:

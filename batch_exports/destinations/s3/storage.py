@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from itertools import chain
@@ -27,12 +28,25 @@ _UNSEEN = frozenset({403, 404})
 _CONNECT_TIMEOUT = timedelta(seconds=CONNECT_TIMEOUT + 5)
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a request may take, and how often one that failed in passing is sent again."""
+
+    seconds: int
+    retries: int
+
+
+WHOLE_UPLOADS = Patience(seconds=120, retries=3)
+"""For runs, which are repeated from their beginning when a request fails for good."""
+
+
 class S3Storage:
     """Objects in one bucket; connects at the first use."""
 
-    def __init__(self, settings: S3Settings, gate: EgressGate) -> None:
+    def __init__(self, settings: S3Settings, gate: EgressGate, patience: Patience = WHOLE_UPLOADS) -> None:
         self._settings = settings
         self._gate = gate
+        self._patience = patience
 
     def put(self, key: str, blocks: Iterable[bytes]) -> None:
         """Upload in one request when the blocks are few, else in parts, some of them at once."""
@@ -103,12 +117,12 @@ class S3Storage:
                 "allow_http": settings.is_plain_http,
                 "allow_invalid_certificates": False,
                 "connect_timeout": _CONNECT_TIMEOUT,
-                "timeout": timedelta(seconds=120),
+                "timeout": timedelta(seconds=self._patience.seconds),
                 "proxy_url": self._passage.proxy_url,
                 "user_agent": "batch-exports",
             },
             retry_config={
-                "max_retries": 3,
+                "max_retries": self._patience.retries,
                 "retry_timeout": timedelta(seconds=60),
                 "backoff": {
                     "init_backoff": timedelta(milliseconds=200),
