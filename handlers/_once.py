@@ -1,7 +1,6 @@
 """Requests that make something, which may carry an idempotency key so that repeating them makes nothing twice."""
 
 from collections.abc import Awaitable, Callable
-from hashlib import sha256
 from typing import Any
 
 import orjson
@@ -33,6 +32,6 @@ async def answer_once(ctx: Context, once: IdempotencyService, key: str | None, a
 
 
 def _fingerprint(ctx: Context, asked: Any) -> str:
-    """What identifies a request, however its body is written."""
+    """What identifies a request, however its body is written, and tells nothing of the secrets in it."""
     request = [ctx.operation_id, ctx.project_id, asked]
-    return sha256(orjson.dumps(request, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return ctx.digest(orjson.dumps(request, option=orjson.OPT_SORT_KEYS))

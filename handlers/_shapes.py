@@ -34,6 +34,10 @@ def export_json(export: Export, runs: Sequence[Run]) -> Json:
         "end_at": schedule.end_at,
         "latest_runs": list(map(run_json, runs)),
         "hogql_query": None,
+        "hogql_modifiers": None,
+        "primary_key": None,
+        "version_key": None,
+        "incremental_mode": "APPEND",
         "schema": None,
         "filters": export.filters,
         "timezone": schedule.timezone,
@@ -126,7 +130,7 @@ def _destination_json(destination: Destination) -> Json:
         "type": destination.type,
         "config": destination.config,
         "integration": None,
-        "secrets_set": sorted(destination.secrets),
+        "secrets_set": destination.secret_names,
     }
 
 

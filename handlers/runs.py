@@ -5,8 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from batch_exports.contract.context import Context
+from batch_exports.domain.relative_times import read_relative_time
 from batch_exports.domain.runs import Run, RunStatus
-from batch_exports.domain.times import read_relative_time
 from batch_exports.ports import RunQuery, Transaction
 from handlers._deps import actor, services
 from handlers._logs import LogFilters, run_log_page

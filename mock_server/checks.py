@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from batch_exports.domain.destinations import (
     CONNECTION_CHECKS,
@@ -20,7 +21,7 @@ _REACHES_BUCKET = 1
 
 
 class MockChecks:
-    """All steps pass, except that a bucket can be missing, and that a type without a writer has nothing to check."""
+    """All steps pass, in the words of real ones, but for missing buckets, and types without a writer are skipped."""
 
     def run_step(self, kind: str, config: Mapping[str, Any], step: int) -> ConnectionCheck:
         """Run check number `step`, assuming that those before it passed."""
@@ -30,7 +31,24 @@ class MockChecks:
         error = refusal(kind, config)
         if error is not None and step >= _REACHES_BUCKET:
             return replace(check, status=CheckStatus.FAILED, message=error)
-        return replace(check, status=CheckStatus.PASSED)
+        return replace(check, status=CheckStatus.PASSED, message=_passed(kind, config, step))
+
+
+def _passed(kind: str, config: Mapping[str, Any], step: int) -> str | None:
+    if kind == "File":
+        return "The folder can be written to."
+    if kind != "S3":
+        return None
+    host = urlsplit(config.get("endpoint_url") or f"https://s3.{config['region']}.amazonaws.com").hostname
+    return (
+        f"{host} answers.",
+        f"The bucket '{config['bucket_name']}' exists.",
+        f"Wrote and deleted '{_test_key(config['prefix'])}'.",
+    )[step]
+
+
+def _test_key(prefix: str) -> str:
+    return "/".join(filter(None, [*prefix.split("/"), "connection_test"]))
 
 
 def refusal(kind: str, config: Mapping[str, Any]) -> str | None:

@@ -59,7 +59,7 @@ class Compiler:
             project_index=names.index(PROJECT) if PROJECT in names else None,
             tail=_tail(described.path),
             path=PathReader(paths) if paths else None,
-            query=QueryReader(placed["query"], self.limits.query_fields),
+            query=QueryReader(placed["query"], described.ignored, self.limits.query_fields),
             headers=HeaderReader(placed["header"]) if placed["header"] else None,
             body=self._body(described),
             responder=Responder(described.id, described.responses, self.spec, self.checks),

@@ -25,6 +25,8 @@ class OperationSpec:
     tag: str
     summary: str
     scopes: tuple[str, ...]
+    ignored: frozenset[str]
+    """Query parameters that are taken without a look at them."""
     responses: Mapping[str, Mapping[str, Any]] = field(repr=False)
     body: Mapping[str, Any] | None = field(repr=False)
     handler: Handler | None = field(repr=False)
@@ -82,6 +84,7 @@ def _describe(spec: Spec, resolve: Resolve, path: str, method: str, operation: M
         tag=tags[0],
         summary=operation.get("summary", ""),
         scopes=tuple(operation.get("x-required-scopes", ())),
+        ignored=frozenset(operation.get("x-ignored-parameters", ())),
         responses={str(status): spec.resolve(each) for status, each in operation["responses"].items()},
         body=None if body is None else spec.resolve(body),
         handler=resolve(name, tags[0]),

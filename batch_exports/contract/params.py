@@ -125,12 +125,13 @@ class PathReader:
 
 
 class QueryReader:
-    """Reads the query parameters of one operation and refuses all others."""
+    """Reads the query parameters of one operation, and refuses those that it neither knows nor ignores."""
 
-    __slots__ = ("_by_name", "_field_limit", "defaults", "may_be_empty")
+    __slots__ = ("_by_name", "_field_limit", "_ignored", "defaults", "may_be_empty")
 
-    def __init__(self, parameters: Iterable[Parameter], field_limit: int) -> None:
+    def __init__(self, parameters: Iterable[Parameter], ignored: frozenset[str], field_limit: int) -> None:
         self._by_name = {each.name: each for each in parameters}
+        self._ignored = ignored
         self._field_limit = field_limit
         self.defaults = {each.argument: each.default for each in self._by_name.values()}
         """The arguments of an empty query."""
@@ -139,7 +140,7 @@ class QueryReader:
     def read(self, query: bytes, arguments: dict[str, Any]) -> None:
         """Add the values of a query."""
         given = self._split(query)
-        if unknown := sorted(given.keys() - self._by_name.keys()):
+        if unknown := sorted(given.keys() - self._by_name.keys() - self._ignored):
             names = ", ".join(repr(name[:100]) for name in unknown)
             raise invalid(f"Unknown query parameter/s: {names}", unknown[0][:100])
         for name, parameter in self._by_name.items():

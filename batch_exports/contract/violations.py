@@ -1,5 +1,6 @@
 """What the validator says about a value, in PostHog's codes and sentences."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -51,6 +52,8 @@ _OTHERS = {
     "uniqueItems": "The items must be unique.",
     "falseSchema": "This field may not be present.",
 }
+# Python takes the zero-width ones for no spaces.
+_BLANK = re.compile(r"[\s\u200b\ufeff]*")
 # Where several errors meet at one place, an earlier one says more.
 _TELLING = ("additionalProperties", "required", "enum", "const", "type")
 
@@ -125,7 +128,7 @@ def _answer(kind: ValidationErrorKind, value: Any, details: Details) -> Answer:
 def _emptiness(kind: ValidationErrorKind, value: Any) -> Answer | None:
     if value == [] and kind.name == "minItems":
         return "empty", "This list may not be empty."
-    if isinstance(value, str) and not value.strip() and kind.name in {"minLength", "pattern"}:
+    if isinstance(value, str) and _BLANK.fullmatch(value) and kind.name in {"minLength", "pattern"}:
         return "blank", "This field may not be blank."
     return None
 

@@ -39,7 +39,7 @@ class MemoryAccess:
         every = sorted(self._session.tables.projects.values(), key=lambda project: project.id)
         return [project for project in every if organization_id in (None, project.organization_id)]
 
-    async def project(self, project_id: int) -> Project | None:
+    async def project(self, project_id: int, *, lock: bool = False) -> Project | None:  # noqa: ARG002  # as in `usage`
         """One project."""
         return self._session.tables.projects.get(project_id)
 

@@ -51,6 +51,8 @@ class MemoryStore:
         """A consistent view; nothing may be written through it."""
         yield MemoryTransaction(Session(self.tables, writable=False))
 
+    look = read
+
     @asynccontextmanager
     async def write(self) -> AsyncIterator[MemoryTransaction]:
         """A transaction that commits when its block ends and rolls back when the block raises."""

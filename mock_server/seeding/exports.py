@@ -1,16 +1,15 @@
 """Exports of a scenario, with the runs that their schedules have made."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from batch_exports.domain.coverage import carried_on
 from batch_exports.domain.errors import Invalid
 from batch_exports.domain.exports import Export, Model, PausedReason
 from batch_exports.domain.schedules import Interval, Schedule
 from batch_exports.services import export_fields
-from batch_exports.services.scheduler import next_due
 from mock_server.documents import Document
 from mock_server.ids import SeededIds
 from mock_server.memory.store import MemoryTransaction
@@ -38,8 +37,8 @@ class ExportSeeder:
         export = self._export(pointer, entry)
         await self._tx.exports.add(export)
         newest_end = await self._add_runs(pointer, entry, export)
-        if not export.paused:
-            await self._tx.exports.save(replace(export, next_at=next_due(export.schedule, newest_end or self._now)))
+        until = export.last_paused_at or self._now
+        await self._tx.exports.save(carried_on(export, newest_end or export.schedule.floor(until)))
         backfills = BackfillSeeder(self._tx, self._document, self._ids, self._now)
         for number in range(len(entry.get("backfills", ()))):
             await backfills.add(f"{pointer}/backfills/{number}", export)
@@ -64,7 +63,8 @@ class ExportSeeder:
                 paused_reason=PausedReason(entry.get("paused_reason", "request")) if paused_at else None,
                 filters=export_fields.new_filters(request, model),
             )
-            export_fields.check_fields(request, export, export.destination.full_config)
+            kind, config = export.destination.type, export.destination.full_config
+            export_fields.check_fields(request, export.model, kind, config)
         except Invalid as error:
             path = (error.attr or "").replace("__", "/")
             raise self._document.error(f"{pointer}/request/{path}".rstrip("/"), error.detail) from None
@@ -89,6 +89,6 @@ def _slots(schedule: Schedule, until: datetime) -> Iterator[Slot]:
     while True:
         created_at = schedule.due_at(end)
         start = schedule.preceding(end)
-        if created_at is not None and created_at + _CERTAINLY_ENDED <= until:
+        if created_at + _CERTAINLY_ENDED <= until:
             yield Slot(start, end, created_at)
         end = start

@@ -7,7 +7,6 @@ from tests.contract.schemathesis_run import Pair
 from tests.spec.document import Operation, operations
 
 _REFUSALS = "tests/contract/test_every_refusal.py"
-_BACKFILLS = {"create_backfill", "backfill_export"}
 
 
 @dataclass(frozen=True)
@@ -44,14 +43,6 @@ def _names_no_object(operation: Operation) -> bool:
     return [each["name"] for each in operation.parameters if each["in"] == "path"] == ["project_id"]
 
 
-def _starts_a_backfill(operation: Operation) -> bool:
-    return operation.id in _BACKFILLS
-
-
-def _starts_no_backfill(operation: Operation) -> bool:
-    return not _starts_a_backfill(operation)
-
-
 ELSEWHERE = (
     Elsewhere(
         400,
@@ -75,7 +66,7 @@ ELSEWHERE = (
         412,
         _takes_a_tag,
         "a run mostly sends the tag that was shown last, so that changes get further",
-        "tests/rules/test_versions.py::test_a_stale_tag_is_refused_and_nothing_changes",
+        f"{_REFUSALS}::test_a_tag_of_no_version_is_refused",
     ),
     Elsewhere(
         413,
@@ -85,15 +76,9 @@ ELSEWHERE = (
     ),
     Elsewhere(
         429,
-        _starts_a_backfill,
-        "a run needs more backfills than a project may have, so its worlds know no limit",
-        f"{_REFUSALS}::test_one_backfill_too_many_has_to_wait",
-    ),
-    Elsewhere(
-        429,
-        _starts_no_backfill,
-        "backfills alone are limited here; clients are told to expect it of whatever stands in front of the service",
-        "tests/mock_server/test_prefer.py::test_every_documented_status_can_be_asked_for",
+        _every,
+        "a run makes more requests than a key may, so its worlds know no limit",
+        f"{_REFUSALS}::test_one_request_too_many_has_to_wait",
     ),
     Elsewhere(
         500,

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from batch_exports.domain.egress import PUBLIC, host_of
-from tests.contract.issued import Issued
+from tests.contract.issued import SILENT_ENDPOINT, Issued
 
 Json = dict[str, Any]
 
@@ -22,7 +22,11 @@ _PUBLIC_HOSTS = {
     "url": "https://example.com/batch/",
     "server_hostname": "dbc.example.com",
 }
-_SILENT = "http://localhost:9"
+_COMPARED_WITH = {
+    **dict.fromkeys(("gt", "gte", "lt", "lte"), 7),
+    **dict.fromkeys(("is_date_before", "is_date_after"), "2024-02-29"),
+    **dict.fromkeys(("regex", "not_regex"), "^pro"),
+}
 _SUNDAY = date(2024, 2, 25)
 
 
@@ -31,7 +35,7 @@ def fit(operation_id: str, export_id: str, body: Json, issued: Issued) -> Json:
     if operation_id in {"create_backfill", "backfill_export"} and export_id in issued.exports:
         return body | _past_range(issued.exports[export_id])
     if operation_id == "run_new_test_step":
-        return _fit_check(body | {"destination": _fit_destination(body["destination"])})
+        return _fit_check(_fit_export(body | {"destination": _fit_destination(body["destination"])}))
     if operation_id == "create_export":
         return _fit_export(body | {"destination": _open_ended(_fit_destination(body["destination"]))})
     if operation_id in {"replace_export", "update_export"} and export_id in issued.destinations:
@@ -55,11 +59,21 @@ def _fit_export(body: Json) -> Json:
         dropped.add("offset_day")
     if body.get("interval") not in _WITH_HOUR:
         dropped.add("offset_hour")
-    if body.get("model", "events") != "events":
+    if body.get("incremental_mode") == "MERGE":
+        dropped.add("incremental_mode")
+    if (body.get("model") or "events") != "events":
         dropped.add("model" if body.get("destination", {}).get("type") == "HTTP" else "filters")
     # Either time alone is right, whatever is stored.
     times = {"end_at": None} if body.get("start_at") else {"start_at": None} if body.get("end_at") else {}
-    return {name: value for name, value in body.items() if name not in dropped} | times
+    filters = {"filters": [_fit_filter(each) for each in body["filters"]]} if body.get("filters") else {}
+    return {name: value for name, value in (body | filters).items() if name not in dropped} | times
+
+
+def _fit_filter(each: Json) -> Json:
+    value = _COMPARED_WITH.get(each.get("operator", "exact"), each.get("value"))
+    if value in (None, []) or (isinstance(value, list) and None in value):
+        value = "pro"
+    return each | {"type": "event" if each["type"] == "hogql" else each["type"], "value": value}
 
 
 def _fit_destination(destination: Json) -> Json:
@@ -68,6 +82,8 @@ def _fit_destination(destination: Json) -> Json:
         config.pop("compression", None)
     if destination["type"] == "Snowflake":
         config |= {"authentication_type": "password", "password": config.get("password") or "not-a-real-password"}
+    if config.get("encryption") != "aws:kms":
+        config.pop("kms_key_id", None)
     if not config.get("copy_inputs"):
         config.pop("mode", None)
     for key, fitting_value in _PUBLIC_HOSTS.items():
@@ -80,7 +96,7 @@ def _open_ended(destination: Json) -> Json:
     """The destination, as a bucket where nobody answers unless a server is named: its runs go on for a while."""
     if destination["type"] != "S3" or destination["config"].get("endpoint_url"):
         return destination
-    return destination | {"config": destination["config"] | {"endpoint_url": _SILENT}}
+    return destination | {"config": destination["config"] | {"endpoint_url": SILENT_ENDPOINT}}
 
 
 def _fit_check(body: Json) -> Json:

@@ -9,6 +9,9 @@ from urllib.parse import parse_qs, urlsplit
 
 Json = dict[str, Any]
 
+SILENT_ENDPOINT = "http://localhost:9"
+"""Of a bucket where nobody answers: runs try it for minutes, while others are soon at their end."""
+
 _NEWEST = 5
 _OPEN = ("Starting", "Running")
 
@@ -59,9 +62,13 @@ class Issued:
         """Remember the version in which an answer shows an export."""
         self._tags[export["id"]] = tag
 
+    def forget_tag(self, export_id: str) -> None:
+        """The version of an export may have become another, which no answer has shown."""
+        self._tags.pop(export_id, None)
+
     def real_tag(self, export_id: str, given: str) -> str:
         """The last version of an export that was shown; the one that was given for an export that is not known."""
-        return self._tags.get(export_id, given)
+        return self._tags.get(export_id, "*" if export_id in self.exports else given)
 
     def end(self, part: str) -> None:
         """A run or backfill was cancelled, or could not be."""
@@ -96,11 +103,16 @@ class Issued:
         usable = [part for part, export in parts.exports.items() if export in self.exports]
         if may_end:
             usable = [part for part in usable if part in parts.open] or usable
+            usable.sort(key=lambda part: self._lasts(parts.exports[part]))
         given = path["id"]
         if not usable or (given in usable and parts.exports[given] == path["batch_export_id"]):
             return path
         part = _pick(usable[-_NEWEST:], draw)
         return path | {"id": part, "batch_export_id": parts.exports[part]}
+
+    def _lasts(self, export_id: str) -> bool:
+        export = self.exports[export_id]
+        return export["model"] == "events" and export["destination"]["config"].get("endpoint_url") == SILENT_ENDPOINT
 
     def _note_export(self, export: Json, sent: Any) -> None:
         self.exports[export["id"]] = export

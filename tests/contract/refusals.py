@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _CHANGE = frozenset({"replace_export", "update_export"})
-_SAVE = _CHANGE | {"create_export"}
+_SAVE = _CHANGE | {"create_export", "run_new_test_step"}
 _CHECK = frozenset({"run_new_test_step", "run_test_step"})
 _BACKFILL = frozenset({"create_backfill", "backfill_export"})
 _IGNORE_BODY = frozenset({"pause_export", "cancel_run", "retry_run", "cancel_backfill"})
@@ -41,7 +41,28 @@ RULES = (
     Rule(_SAVE, "offset_hour is not applicable .*", "depends on the interval", "offset_hour"),
     Rule(_SAVE, ".* must be after its 'start_at'.", "compares two times", "end_at"),
     Rule(_SAVE, "'filters' is only supported for 'events' .*", "depends on the model", "filters"),
+    Rule(
+        _SAVE,
+        "This field (is required|may not be null)\\.|This list may not be empty\\.|A valid number is required\\.|"
+        "Not a valid string\\.|Input .* is not a valid ISO formatted datetime\\.|Input .* is outside the years .*|"
+        "Not a regular expression that RE2 understands: .*",
+        "depends on the filter's operator",
+        "filters__[0-9]+__value(__[0-9]+)?",
+        "required|null|empty|invalid_input",
+    ),
+    Rule(
+        _SAVE,
+        "This service evaluates no expressions: .*",
+        "the type is part of the compatible API, and exports of earlier versions may have it",
+        "filters__[0-9]+__type",
+    ),
     Rule(_SAVE, "HTTP batch exports only support the events model", "depends on the model", "destination"),
+    Rule(
+        _SAVE,
+        "'primary_key' is required when 'incremental_mode' is 'MERGE'",
+        "the field is part of the compatible API, and this service takes no queries",
+        "primary_key",
+    ),
     Rule(_SAVE, "Missing required inputs for 'COPY'", "depends on the mode", "destination"),
     Rule(
         _SAVE,
@@ -65,9 +86,9 @@ RULES = (
     ),
     Rule(
         _SAVE,
-        "Invalid (endpoint_url|host|url|token_uri|server_hostname): .*",
+        "Invalid (endpoint_url|host|url|token_uri|server_hostname|connection_string): .*",
         "which hosts may be reached is for the operator to say",
-        "destination__config__(endpoint_url|host|url|token_uri|server_hostname)",
+        "destination__config__(endpoint_url|host|url|token_uri|server_hostname|connection_string)",
     ),
     Rule(
         _CHANGE | {"run_test_step"},

@@ -6,6 +6,8 @@ from typing import Any
 
 import httpx
 
+from tests.contract.issued import SILENT_ENDPOINT
+from tests.service import wait_until
 from tests.spec.document import Operation, resolve
 
 Json = dict[str, Any]
@@ -13,6 +15,7 @@ Json = dict[str, Any]
 OWN = "/api/projects/@current/batch_exports"
 # The contract's examples have dates that a clock may not have reached.
 BACKFILL = {"start_at": "2024-02-28T22:00:00Z", "end_at": "2024-02-29T00:00:00Z"}
+_LASTING = 6
 _BODIES = {"create_backfill": BACKFILL, "backfill_export": BACKFILL}
 _QUERIES = {"list_test_steps": {"destination": "S3"}}
 
@@ -45,6 +48,20 @@ def make_objects(client: httpx.Client, operation: Operation) -> Objects:
     return Objects(export, backfill, run)
 
 
+def make_lasting_runs(client: httpx.Client) -> None:
+    """Make an export, and runs of it that go on for minutes: some can be cancelled at any time."""
+    export = _example("create_s3_export")
+    config = export["destination"]["config"] | {"endpoint_url": SILENT_ENDPOINT}
+    made = _made(client.post(OWN, json=export | {"destination": export["destination"] | {"config": config}}))
+    path = f"{OWN}/{made['id']}"
+    for hour in range(_LASTING):
+        bounds = {"start_at": f"2024-02-28T0{hour}:00:00Z", "end_at": f"2024-02-28T0{hour + 1}:00:00Z"}
+        _made(client.post(f"{path}/backfills", json=bounds))
+    # Without rows a backfill is over before it looks for its bucket; its run looks when it is carried out again.
+    for run in wait_until(lambda: _completed(client, path)):
+        _made(client.post(f"{path}/runs/{run}/retry"))
+
+
 def send(
     client: httpx.Client, operation: Operation, objects: Objects, headers: Mapping[str, str], project: str = "@current"
 ) -> httpx.Response:
@@ -63,6 +80,11 @@ def _first_body(operation: Operation) -> Any:
         return None
     examples = operation.body["content"]["application/json"]["examples"]
     return resolve(next(iter(examples.values())))["value"]
+
+
+def _completed(client: httpx.Client, path: str) -> list[str] | None:
+    runs = [each["id"] for each in client.get(path).json()["latest_runs"] if each["status"] == "Completed"]
+    return runs if len(runs) == _LASTING else None
 
 
 def _example(name: str) -> Any:

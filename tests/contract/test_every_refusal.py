@@ -6,9 +6,10 @@ from contextlib import closing
 import pytest
 from starlette.testclient import TestClient
 
+from batch_exports.domain.throttles import RateLimits
 from mock_server.personas import KEYS
 from tests.contract.conftest import MAKERS
-from tests.contract.right_requests import BACKFILL, OWN, Objects
+from tests.contract.right_requests import BACKFILL, OWN, Objects, make_objects, send
 from tests.contract.worlds import production_app
 from tests.spec.document import operations
 
@@ -21,6 +22,9 @@ EXPORT = {"name": "Events", "interval": "hour", "destination": {"type": "NoOp", 
 
 every_operation = pytest.mark.parametrize("operation", operations(), ids=lambda each: each.id)
 with_body = pytest.mark.parametrize("operation", [each for each in operations() if each.body], ids=lambda each: each.id)
+with_tag = pytest.mark.parametrize(
+    "operation", [each for each in operations() if "412" in each.errors], ids=lambda each: each.id
+)
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +40,15 @@ def broken(tmp_path_factory):
     with TestClient(production_app(folder), headers=ADMIN) as client:
         with closing(sqlite3.connect(folder / "batch_exports.db")) as database, database:
             database.execute("UPDATE api_keys SET scopes = '[hunter2'")
+        yield client
+
+
+@pytest.fixture(scope="module", params=MAKERS)
+def spent(request, tmp_path_factory):
+    """A caller who may make one request an hour, and has made it."""
+    app = MAKERS[request.param](tmp_path_factory.mktemp("spent"), limits=RateLimits(per_minute=0, per_hour=1))
+    with TestClient(app, headers=ADMIN) as client:
+        assert client.get(OWN).is_success
         yield client
 
 
@@ -76,6 +89,20 @@ def test_damaged_data_are_the_service_s_fault_and_stay_its_secret(broken, operat
     answer = broken.request(operation.method, OBJECTS.path(operation, "@current"))
     assert refusal(answer, 500) == ("server_error", "error", None)
     assert "hunter2" not in answer.text
+
+
+@with_tag
+def test_a_tag_of_no_version_is_refused(client, operation):
+    objects = make_objects(client, operation)
+    answer = send(client, operation, objects, {"If-Match": '"of-no-version"'})
+    assert refusal(answer, 412) == ("invalid_request", "precondition_failed", "If-Match")
+
+
+@every_operation
+def test_one_request_too_many_has_to_wait(spent, operation):
+    answer = spent.request(operation.method, OBJECTS.path(operation, "@current"))
+    assert refusal(answer, 429) == ("throttled_error", "throttled", None)
+    assert int(answer.headers["Retry-After"]) == int(answer.headers["RateLimit-Reset"]) > 0
 
 
 @pytest.mark.parametrize("operation_path", ["backfills", "backfill"])

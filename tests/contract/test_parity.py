@@ -50,6 +50,9 @@ MOMENTS = [
 MOMENTS += ["2024-02-28T22:00:00", "yesterday"]
 
 
+FILTERS = [{"type": "event", "key": "utm_source", "value": "mail"}, {"type": "event", "key": "utm_source"}]
+
+
 def some_of(**fields):
     return st.fixed_dictionaries({}, optional=fields)
 
@@ -71,7 +74,7 @@ exports = st.just(GOOD) | st.fixed_dictionaries(
         "offset_hour": st.sampled_from([None, 5, 24]),
         "start_at": st.sampled_from(MOMENTS),
         "end_at": st.sampled_from(MOMENTS),
-        "filters": st.sampled_from([None, [], [{"type": "event", "key": "utm_source"}], [{"key": "utm_source"}]]),
+        "filters": st.sampled_from([None, [], FILTERS, FILTERS[:1], [{"key": "utm_source"}]]),
     },
 )
 changes = some_of(

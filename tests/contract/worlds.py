@@ -9,15 +9,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from batch_exports.bootstrap import build_world, prepare
 from batch_exports.domain.identifiers import uuid7
 from batch_exports.domain.keys import READ_SCOPE, WRITE_SCOPE, ApiKey, hash_key, key_prefix
+from batch_exports.domain.throttles import NO_LIMITS, RateLimits
 from batch_exports.observability.instruments import Instruments
 from batch_exports.server import create_app as create_production
 from batch_exports.settings import Settings
 from mock_server.app import create_app as create_mock
 from mock_server.clock import VirtualClock
 from mock_server.personas import KEYS
+from tests.contract.right_requests import make_lasting_runs
 from tests.service import Service, run_command
 
 ACME, GLOBEX = 1, 2
@@ -54,27 +58,36 @@ def serve_production(folder: Path) -> Iterator[Served]:
     environment = {
         "BATCH_EXPORTS_EGRESS": "loopback",
         "BATCH_EXPORTS_MAX_OPEN_BACKFILLS": str(_MANY),
+        "BATCH_EXPORTS_THROTTLE_PER_MINUTE": str(_MANY),
         # Runs that wait for a bucket where nobody answers must not hold up the others.
         "BATCH_EXPORTS_WORKER_CONCURRENCY": "8",
     }
     with Service("dev", "--port", "0", "--data-dir", str(folder), environment=environment) as service:
-        yield Served(service.facts["url"], service.facts["api_key"], _key_of_second_project(folder))
+        url, key = service.facts["url"], service.facts["api_key"]
+        with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}) as client:
+            make_lasting_runs(client)
+        yield Served(url, key, _key_of_second_project(folder))
 
 
-def mock_app(_folder: Path, clock: VirtualClock | None = None, max_open_backfills: int = _MANY) -> Any:
+def mock_app(
+    _folder: Path,
+    clock: VirtualClock | None = None,
+    max_open_backfills: int = _MANY,
+    limits: RateLimits = NO_LIMITS,
+) -> Any:
     """The mock before anything was made in it."""
-    return create_mock("empty", clock=clock, max_open_backfills=max_open_backfills)
+    return create_mock("empty", clock=clock, max_open_backfills=max_open_backfills, limits=limits)
 
 
-def production_app(folder: Path, max_open_backfills: int = _MANY) -> Any:
+def production_app(folder: Path, max_open_backfills: int = _MANY, limits: RateLimits = NO_LIMITS) -> Any:
     """Production without a worker, before anything was made in it, with the keys of the mock's personas."""
     settings = Settings(
         data_dir=folder,
         egress="loopback",
         file_root=folder / "files",
         max_open_backfills=max_open_backfills,
-        throttle_per_minute=0,
-        throttle_per_hour=0,
+        throttle_per_minute=limits.per_minute,
+        throttle_per_hour=limits.per_hour,
     )
     prepare(settings)
     asyncio.run(_add_personas(settings))

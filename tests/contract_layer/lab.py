@@ -53,6 +53,7 @@ async def list_things(
         "cursor": cursor, "size": x_page_size, "tag": if_match, "state": dict(ctx.state),
         "url": ctx.url(cursor="a b", limit=None),
         "base": ctx.base_url, "request": ctx.request_id, "operation": ctx.operation_id,
+        "digest": ctx.digest(b"text"),
     }  # fmt: skip
 
 

@@ -92,6 +92,10 @@ async def test_a_query_that_is_no_text_is_refused(client, query):
     assert (await client.get(MANY, query_string=raw)).status == 400
 
 
+async def test_a_parameter_that_an_operation_ignores_changes_nothing(client):
+    assert (await client.get(f"{MANY}?habit=x&habit=&limit=5")).json["limit"] == 5
+
+
 async def test_a_query_that_an_operation_does_not_declare_is_refused_everywhere(client):
     assert (await client.get(f"{MANY}special/?x=1")).problem[3] == "x"
 

@@ -1,5 +1,7 @@
 """Who is let in, and in which order the questions are asked."""
 
+from hashlib import sha3_256, sha256
+
 import orjson
 import pytest
 from hypothesis import given
@@ -34,6 +36,15 @@ async def test_a_token_that_nobody_owns_is_refused(anonymous, headers):
     answer = await anonymous.get(ONE, *((b"authorization", value) for value in headers))
     assert answer.problem == FALSE
     assert answer.headers["www-authenticate"] == "Bearer"
+
+
+async def test_a_digest_is_that_of_one_token_however_it_is_sent_and_another_without_it(app):
+    sent = [b"Bearer writer", b"Bearer writer", b"bearer  writer", b"Bearer reader"]
+    answers = [await Client(app, token=None).get(MANY, (b"authorization", value)) for value in sent]
+    first, *again, others = (answer.json["digest"] for answer in answers)
+    assert again == [first, first]
+    assert others != first
+    assert first not in {make(b"text").hexdigest() for make in (sha256, sha3_256)}
 
 
 @pytest.mark.parametrize("scheme", [b"Bearer", b"bearer", b"BEARER", b"Bearer  "])

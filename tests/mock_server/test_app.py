@@ -116,12 +116,24 @@ async def test_a_backfill_runs_while_the_clock_does():
     assert backfill["status"] == "Completed"
 
 
+async def test_an_export_that_a_scenario_paused_makes_up_for_its_pause_also_when_its_window_was_changed():
+    async with client_of(make_app("typical")) as client:
+        exports, _ = await every(client, EXPORTS)
+        export = next(each for each in exports if each["paused"] and each["interval"] == "hour")
+        url = f"{EXPORTS}{export['id']}/"
+        assert (await client.patch(url, json={"end_at": "2099-01-01T00:00:00Z"})).status_code == 200
+        unpaused = (await client.post(f"{url}unpause/", json={"backfill": True})).json()
+        backfill = (await client.get(f"{url}backfills/{unpaused['backfill_id']}/")).json()
+    assert backfill["start_at"] <= export["last_paused_at"] < backfill["end_at"]
+
+
 @pytest.mark.parametrize("limit", [1, 3, 10])
 async def test_a_project_may_have_so_many_backfills_in_progress_and_no_more(limit):
     async with client_of(make_app("empty", max_open_backfills=limit)) as client:
         export = (await client.post(EXPORTS, json={"name": "Mine", "interval": "hour", "destination": S3})).json()["id"]
-        body = {"start_at": "2026-03-01T00:00:00Z", "end_at": "2026-03-02T00:00:00Z"}
-        answers = [await client.post(f"{EXPORTS}{export}/backfills/", json=body) for _ in range(limit + 1)]
+        starts = [f"2026-03-01T{hour:02}:00:00Z" for hour in range(limit + 1)]
+        ranges = [{"start_at": start, "end_at": "2026-03-02T00:00:00Z"} for start in starts]
+        answers = [await client.post(f"{EXPORTS}{export}/backfills/", json=body) for body in ranges]
     assert [answer.status_code for answer in answers] == [201] * limit + [429]
     assert answers[-1].json()["code"] == "too_many_concurrent_backfills"
 

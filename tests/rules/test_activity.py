@@ -17,6 +17,8 @@ CHECKS = {"run_new_test_step", "run_test_step"}
 READS = [each for each in operations() if each.method.upper() == "GET" or each.id in CHECKS]
 SECRETS = ("canary-key-id", "canary-secret", "canary-rotated")
 ID = "asked-for.1"
+EARLIER = {"start_at": "2024-02-28T20:00:00Z", "end_at": "2024-02-28T22:00:00Z"}
+"""Past, and not the range of the backfill that a scene has."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,8 @@ CHANGES = {
     "pause_export": (lambda scene: scene.ask("POST", "/pause"), "paused"),
     "cancel_run": (lambda scene: scene.ask("POST", f"/runs/{scene.running}/cancel"), "run_cancelled"),
     "retry_run": (lambda scene: scene.ask("POST", f"/runs/{scene.ended}/retry"), "run_retried"),
-    "create_backfill": (lambda scene: scene.ask("POST", "/backfills", PAST), "backfill_created"),
-    "backfill_export": (lambda scene: scene.ask("POST", "/backfill", PAST), "backfill_created"),
+    "create_backfill": (lambda scene: scene.ask("POST", "/backfills", EARLIER), "backfill_created"),
+    "backfill_export": (lambda scene: scene.ask("POST", "/backfill", EARLIER), "backfill_created"),
     "cancel_backfill": (
         lambda scene: scene.ask("POST", f"/backfills/{scene.backfill}/cancel"),
         "backfill_cancelled",
@@ -99,8 +101,8 @@ def test_a_change_leaves_one_entry_that_says_what_who_and_by_which_request(scene
 
 
 def test_a_new_export_begins_with_its_creation(world):
-    made = world.client.post(OWN, json={**NOOP, "destination": S3}, headers={"X-Request-Id": ID})
-    [entry] = world.activity(made.json()["id"])
+    made = done(world.client.post(OWN, json={**NOOP, "destination": S3}, headers={"X-Request-Id": ID}))
+    [entry] = world.activity(made["id"])
     assert (entry["activity"], entry["changes"], entry["run_id"], entry["backfill_id"]) == ("created", [], None, None)
     assert entry_by_admin(world, entry)
 
@@ -168,7 +170,7 @@ def test_a_refused_change_leaves_no_entry(scene, status, ask):
 def test_a_repeated_request_leaves_one_entry(scene):
     before = scene.activity()
     for _ in range(3):
-        done(scene.ask("POST", "/backfills", PAST, **{"Idempotency-Key": scene.export}))
+        done(scene.ask("POST", "/backfills", EARLIER, **{"Idempotency-Key": scene.export}))
     assert len(scene.activity()) == len(before) + 1
 
 

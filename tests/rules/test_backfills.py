@@ -9,7 +9,8 @@ from tests.rules.worlds import HOUR, HTTP, MAX_OPEN_BACKFILLS, NOBODY, S3, Rules
 PAST = {"start_at": "2024-02-28T00:00:00Z", "end_at": "2024-02-28T03:00:00Z"}
 START = datetime(2024, 2, 28, tzinfo=UTC)
 CONTRACT = (
-    "Enter a date (YYYY-MM-DD) for daily and weekly exports, a time with its offset (YYYY-MM-DDThh:mm:ssZ) for others."
+    "Enter a date (YYYY-MM-DD) for daily and weekly exports, a time with its offset (YYYY-MM-DDThh:mm:ssZ) for others, "
+    "in the years 1980 to 2099."
 )
 FROM_THE_BEGINNING = "Backfilling from the beginning of time is not enabled for this team."
 NOT_BEFORE = "The initial backfill datetime 'start_at' must be before 'end_at'"
@@ -70,7 +71,9 @@ def test_a_range_is_refused_in_the_words_of_the_compatible_api(api: RulesWorld, 
     assert api.get(f"{export}/backfills/")["results"] == []
 
 
-@pytest.mark.parametrize("text", ["soon", "2024-02-30T00:00:00Z", "2024-02-28T00:00:00", "", "1709078400"])
+@pytest.mark.parametrize(
+    "text", ["soon", "2024-02-30T00:00:00Z", "2024-02-28T00:00:00", "", "1709078400", "1970-01-01T00:00:00Z"]
+)
 @pytest.mark.parametrize("bound", ["start_at", "end_at"])
 def test_what_is_neither_a_date_nor_a_time_with_its_offset_is_refused_by_the_contract(api: RulesWorld, bound, text):
     refused = refusal(api.ask("POST", f"{api.export()}/backfills/", {**PAST, bound: text}))
@@ -92,7 +95,7 @@ def test_of_a_deleted_export_is_refused(api: RulesWorld):
 
 def test_a_project_has_so_many_backfills_at_once_and_no_more(api: RulesWorld):
     export = api.export()
-    backfills = [api.backfill(export) for _ in range(MAX_OPEN_BACKFILLS)]
+    backfills = [api.backfill(export, hours=1 + number) for number in range(MAX_OPEN_BACKFILLS)]
     detail = (
         f"This team already has {MAX_OPEN_BACKFILLS} batch export backfills running. Wait for some to finish or cancel "
         "them before creating more."
@@ -105,6 +108,19 @@ def test_a_project_has_so_many_backfills_at_once_and_no_more(api: RulesWorld):
     refused = refusal(api.ask("POST", f"{export}/backfills/", {"start_at": None}))
     assert refused == (400, "invalid_input", FROM_THE_BEGINNING, None)
     api.post(f"{backfills[0]}/cancel/")
+    api.backfill(export, hours=1)
+
+
+def test_a_range_is_not_exported_twice_at_once(api: RulesWorld):
+    export = api.export()
+    backfill = api.backfill(export)
+    detail = f"Backfill {api.id_of(backfill)} of the same range is in progress. Wait for it, or cancel it."
+    for start in ("2024-02-28T00:00:00Z", "2024-02-28T00:59:00Z"):
+        answer = api.ask("POST", f"{export}/backfills/", {"start_at": start, "end_at": "2024-02-28T03:00:00Z"})
+        assert refusal(answer) == (409, "conflict", detail, None)
+    api.backfill(export, hours=2)
+    api.backfill(api.export())
+    api.post(f"{backfill}/cancel/")
     api.backfill(export)
 
 
@@ -149,6 +165,18 @@ def test_a_range_is_widened_to_whole_intervals(api: RulesWorld, fields, start, e
     made = api.post(f"{export}/backfills/", {"start_at": start, "end_at": end})
     shown = api.get(f"{export}/backfills/{made['backfill_id']}/")
     assert (shown["start_at"], shown["end_at"]) == expected
+
+
+def test_a_day_that_a_zone_left_out_takes_no_run(api: RulesWorld):
+    export = api.export(interval="day", timezone="Pacific/Apia", offset_hour=5)
+    made = api.post(f"{export}/backfills/", {"start_at": "2011-12-28", "end_at": "2012-01-02"})
+    assert api.get(f"{export}/backfills/{made['backfill_id']}/")["progress"]["total_runs"] == 4
+
+
+def test_unpausing_an_export_whose_window_ended_on_a_day_that_a_zone_left_out_makes_up_for_nothing(api: RulesWorld):
+    window = {"interval": "day", "timezone": "Pacific/Apia", "offset_hour": 5, "end_at": "2011-12-30T12:00:00Z"}
+    export = api.export(paused=True, **window)
+    assert api.post(f"{export}/unpause/", {"backfill": True}) == {"paused": False, "backfill_id": None}
 
 
 @pytest.mark.parametrize("fields", [{}, {"destination": HTTP}], ids=["NoOp", "HTTP"])

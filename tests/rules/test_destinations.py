@@ -4,7 +4,9 @@ import pytest
 
 from batch_exports.domain.destinations import CONNECTION_CHECKS, SECRET_KEYS
 from tests.rules.worlds import (
+    AZURE,
     BIGQUERY,
+    DATABRICKS,
     HTTP,
     NOBODY,
     NOOP,
@@ -14,28 +16,15 @@ from tests.rules.worlds import (
     SNOWFLAKE,
     RulesWorld,
     config,
+    new_export,
     refusal,
 )
 
 WITHOUT_WRITER = sorted(set(SECRET_KEYS) - set(CONNECTION_CHECKS))
 FILE = {"type": "File", "config": {"path": "archive/events"}}
 NEAR = config(S3, endpoint_url="http://127.0.0.1:9")
-SETTINGS = {each["type"]: each for each in (S3, SNOWFLAKE, POSTGRES, REDSHIFT, BIGQUERY, HTTP, NOOP, FILE)}
-SETTINGS["Databricks"] = {
-    "type": "Databricks",
-    "config": {
-        "server_hostname": "acme.cloud.databricks.com",
-        "http_path": "/sql/1.0/warehouses/0123456789abcdef",
-        "client_id": "example",
-        "client_secret": "example",
-        "catalog": "main",
-        "schema": "events",
-        "table_name": "events",
-    },
-}
-SETTINGS["AzureBlob"] = {
-    "type": "AzureBlob",
-    "config": {"container_name": "events", "connection_string": "AccountName=acme;AccountKey=example"},
+SETTINGS = {
+    each["type"]: each for each in (S3, SNOWFLAKE, POSTGRES, REDSHIFT, BIGQUERY, DATABRICKS, AZURE, HTTP, NOOP, FILE)
 }
 
 
@@ -56,8 +45,66 @@ def test_a_type_without_a_writer_answers_one_step_skipped_that_says_why(api: Rul
     result = check_new(api, SETTINGS[kind])["result"]
     assert result["status"] == "Skipped"
     assert result["message"].startswith(f"This service cannot write to {kind} destinations yet")
+    assert "exported" not in result["message"]
     export = api.export(destination=SETTINGS[kind])
     assert api.post(f"{export}/run_test_step/")["result"] == result
+
+
+def test_a_check_that_passes_says_what_works(api: RulesWorld):
+    assert check_new(api, FILE)["result"] == {"status": "Passed", "message": "The folder can be written to."}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code", "detail", "attr"),
+    [
+        pytest.param({"name": 5}, "invalid_input", "Not a valid string.", "name", id="names are text"),
+        pytest.param({"name": " "}, "blank", "This field may not be blank.", "name", id="names are not blank"),
+        pytest.param(
+            {"interval": "month"},
+            "invalid_choice",
+            '"month" is not a valid choice.',
+            "interval",
+            id="intervals are listed",
+        ),
+        pytest.param({"model": 7}, "invalid_choice", '"7" is not a valid choice.', "model", id="models are listed"),
+        pytest.param(
+            {"offset_hour": 3},
+            "invalid_input",
+            "offset_hour is not applicable for non-daily/weekly intervals",
+            "offset_hour",
+            id="offsets fit the interval",
+        ),
+        pytest.param(
+            {"filters": [{"type": "event", "key": "plan"}]},
+            "required",
+            "This field is required.",
+            "filters__0__value",
+            id="filters can be carried out",
+        ),
+        pytest.param(
+            {"destination": HTTP, "model": "persons"},
+            "invalid_input",
+            "HTTP batch exports only support the events model",
+            "destination",
+            id="only events go over HTTP",
+        ),
+        pytest.param(
+            {"destination": config(REDSHIFT, mode="COPY")},
+            "invalid_input",
+            "Missing required inputs for 'COPY'",
+            "destination",
+            id="settings fit one another",
+        ),
+    ],
+)
+def test_what_is_sent_beside_new_settings_is_validated_as_that_of_an_export(api: RulesWorld, wrong, code, detail, attr):
+    body = new_export(step=0, **wrong)
+    assert refusal(api.ask("POST", "/run_test_step_new/", body)) == (400, code, detail, attr)
+    assert refusal(api.ask("POST", "/", body)) == (400, code, detail, attr)
+
+
+def test_settings_alone_are_enough_for_a_check(api: RulesWorld):
+    assert api.post("/run_test_step_new/", {"destination": NOOP})["result"]["status"] == "Passed"
 
 
 @pytest.mark.parametrize("destination", [FILE, NOOP], ids=["File", "NoOp"])

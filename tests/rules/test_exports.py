@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.rules.worlds import (
+    AZURE,
     BIGQUERY,
     COPY_INPUTS,
     HTTP,
@@ -25,6 +26,14 @@ REQUIRED = "This field is required."
 
 def to(destination):
     return {"destination": destination}
+
+
+def settings_of(config, path=""):
+    """The settings by their paths, those inside of others too."""
+    found = {}
+    for key, value in config.items():
+        found |= settings_of(value, f"{path}{key}__") if isinstance(value, dict) else {f"{path}{key}": value}
+    return found
 
 
 @pytest.mark.parametrize("field", ["name", "destination", "interval"])
@@ -48,10 +57,57 @@ def test_name_destination_and_interval_are_required_of_a_whole_export(api: Rules
 def test_every_type_is_accepted_with_its_credentials_which_are_never_shown(api: RulesWorld, destination):
     export = api.export(destination=destination)
     shown = api.get(f"{export}/")["destination"]
-    kept = set(destination["config"]) - set(shown["config"])
-    assert shown["secrets_set"] == sorted(kept)
-    assert {key: destination["config"][key] for key in shown["config"]} == shown["config"]
+    sent, kept = settings_of(destination["config"]), settings_of(shown["config"])
+    assert shown["secrets_set"] == sorted(sent.keys() - kept.keys()) != []
+    assert {key: sent[key] for key in kept} == kept
     assert shown["integration"] is None
+
+
+def test_of_what_copying_needs_only_the_keys_are_not_shown(api: RulesWorld):
+    export = api.export(destination=config(REDSHIFT, mode="COPY", copy_inputs=COPY_INPUTS))
+    shown = api.get(f"{export}/")["destination"]
+    assert shown["config"]["copy_inputs"] == {**COPY_INPUTS, "bucket_credentials": {}}
+    assert shown["secrets_set"][:2] == [
+        "copy_inputs__bucket_credentials__aws_access_key_id",
+        "copy_inputs__bucket_credentials__aws_secret_access_key",
+    ]
+    change = {"copy_inputs": {"authorization": COPY_INPUTS["bucket_credentials"]}}
+    shown = answered(api.ask("PATCH", f"{export}/", to({"config": change})))["destination"]["config"]
+    assert shown["copy_inputs"] == {**COPY_INPUTS, "authorization": {}, "bucket_credentials": {}}
+    changes = api.get(f"{export}/activity/")["results"][0]["changes"]
+    assert {each["field"] for each in changes if each["secret"]} == {
+        "destination.config.copy_inputs.authorization.aws_access_key_id",
+        "destination.config.copy_inputs.authorization.aws_secret_access_key",
+    }
+
+
+@pytest.mark.parametrize("size", [0, None, 1])
+def test_a_file_size_of_0_is_taken_as_null_is(api: RulesWorld, size):
+    export = api.export(destination=config(S3, max_file_size_mb=size))
+    assert api.get(f"{export}/")["destination"]["config"]["max_file_size_mb"] == size
+
+
+@pytest.mark.parametrize("destination", [S3, AZURE], ids=["S3", "AzureBlob"])
+def test_that_files_have_no_old_names_may_be_said(api: RulesWorld, destination):
+    export = api.export(destination=config(destination, legacy_parquet_extension=False))
+    assert api.get(f"{export}/")["destination"]["config"]["legacy_parquet_extension"] is False
+
+
+@pytest.mark.parametrize("model", [None, ""], ids=repr)
+def test_a_model_of_nothing_is_as_if_it_were_left_out(api: RulesWorld, model):
+    export = api.export(model=model)
+    assert api.get(f"{export}/")["model"] == "events"
+    persons = api.export(model="persons")
+    assert answered(api.ask("PATCH", f"{persons}/", {"model": model}))["model"] == "persons"
+    assert answered(api.ask("PUT", f"{persons}/", new_export(model=model)))["model"] == "persons"
+
+
+def test_an_export_can_be_sent_back_as_it_was_shown(api: RulesWorld):
+    export = api.export(filters=[], timezone="Europe/Berlin", interval="week")
+    shown = api.get(f"{export}/")
+    for method in ("PUT", "PATCH"):
+        assert answered(api.ask(method, f"{export}/", shown)) == shown
+    assert answered(api.ask("POST", "/run_test_step_new/", shown))["result"]["status"] == "Passed"
 
 
 def test_a_new_export_has_the_defaults_of_the_compatible_api(api: RulesWorld):
@@ -64,6 +120,11 @@ def test_a_new_export_has_the_defaults_of_the_compatible_api(api: RulesWorld):
         "start_at": None,
         "end_at": None,
         "latest_runs": [],
+        "hogql_query": None,
+        "hogql_modifiers": None,
+        "primary_key": None,
+        "version_key": None,
+        "incremental_mode": "APPEND",
         "filters": None,
         "timezone": "UTC",
         "offset_day": None,
@@ -276,11 +337,13 @@ def test_a_deleted_export_is_gone_everywhere(api: RulesWorld):
     calls = [("GET", f"{export}{path}") for path in ("/", "/runs/", "/backfills/", "/logs/", "/activity/")]
     calls += [("GET", f"{run}/"), ("GET", f"{run}/logs/"), ("GET", f"{backfill}/"), ("DELETE", f"{export}/")]
     calls += [("POST", f"{run}/{action}/") for action in ("cancel", "retry")]
-    calls += [("POST", f"{backfill}/cancel/"), ("POST", f"{export}/pause/"), ("POST", f"{export}/unpause/")]
-    calls += [("POST", f"{export}/run_test_step/")]
+    calls += [("POST", f"{backfill}/cancel/"), ("POST", f"{export}/run_test_step/")]
     for method, path in calls:
         assert refusal(api.ask(method, path)) == (404, "not_found", "Not found.", None), path
     assert refusal(api.ask("PATCH", f"{export}/", {"name": "x"})) == (404, "not_found", "Not found.", None)
+    for action in ("pause", "unpause"):
+        detail = f"BatchExport ID '{export.strip('/')}' not found."
+        assert refusal(api.ask("POST", f"{export}/{action}/")) == (404, "not_found", detail, None)
     assert api.get("/")["count"] == 0
     assert run.rpartition("/")[2] not in {str(each.id) for each in api.open_runs()}
 

@@ -1,6 +1,9 @@
 """Requests that make something can be repeated without making it twice, in both worlds."""
 
+import sqlite3
+from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -10,9 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
+from batch_exports.domain.keys import SCOPES
+from batch_exports.observability.instruments import Instruments
+from batch_exports.server import create_app
+from batch_exports.settings import Settings
 from mock_server.clock import frozen_clock
-from tests.contract.worlds import mock_app
-from tests.rules.callers import EARLIER, NOOP, OWN, PAST, bearer, done, json_text, refusal
+from tests.contract.worlds import mock_app, production_app
+from tests.rules.callers import EARLIER, NOOP, OWN, PAST, S3, bearer, done, json_text, refusal
+from tests.rules.conftest import production_world
 
 NOT_KEPT = {"x-request-id", "idempotent-replayed"}
 AT_ONCE = 8
@@ -200,3 +208,25 @@ def test_an_answer_is_kept_for_a_day(tmp_path):
         assert (second != first, replayed) == (True, None)
         # The day of the second one began with it.
         assert made_at(timedelta(days=1) - timedelta(seconds=1)) == (second, "true")
+
+
+def test_what_is_kept_of_a_request_cannot_be_guessed_without_its_callers_key(tmp_path):
+    with production_world(tmp_path) as world:
+        tokens = [world.services(lambda found: found.access.create_key([1], SCOPES, "twin"))[0] for _ in range(2)]
+        for token in tokens:
+            answer = ask(world, OWN, {**NOOP, "destination": S3}, "same", Authorization=f"Bearer {token}")
+            assert answer.status_code == 201, answer.text
+        with closing(sqlite3.connect(tmp_path / "batch_exports.db")) as database:
+            fingerprints = {text for (text,) in database.execute("SELECT fingerprint FROM answers")}
+    assert len(fingerprints) == len(tokens)
+
+
+def test_a_request_is_known_again_under_a_new_encryption_key(tmp_path):
+    with TestClient(production_app(tmp_path), headers=bearer("admin")) as client:
+        first = client.post(OWN, json=NOOP, headers={"Idempotency-Key": "rotated"})
+    old_key, new_key = (tmp_path / "secret.key").read_text().strip(), b64encode(bytes(32)).decode()
+    settings = Settings(data_dir=tmp_path, secret_key=new_key, old_secret_keys=(old_key,))
+    with TestClient(create_app(settings, Instruments({})), headers=bearer("admin")) as client:
+        again = client.post(OWN, json=NOOP, headers={"Idempotency-Key": "rotated"})
+    assert first.status_code == 201, first.text
+    assert (again.json(), again.headers["Idempotent-Replayed"]) == (first.json(), "true")

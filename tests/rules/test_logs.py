@@ -66,6 +66,8 @@ def test_a_run_s_log_has_its_own_entries_alone(api: RulesWorld, told):
         ({"after": "2026-03-01T12:00:02Z"}, [4, 3]),
         ({"before": "2026-03-01T12:00:02Z"}, [1, 0]),
         ({"after": "2026-03-01T12:00:00", "before": "2026-03-01T13:00:02+01:00"}, [1]),
+        ({"after": "2026-03-01", "before": "2026-03-02"}, [4, 3, 2, 1, 0]),
+        ({"before": "2026-03-01"}, []),
         ({"limit": "2"}, [4, 3]),
     ],
     ids=str,

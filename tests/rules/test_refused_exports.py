@@ -3,8 +3,10 @@
 import pytest
 
 from tests.rules.worlds import (
+    AZURE,
     BIGQUERY,
     COPY_INPUTS,
+    DATABRICKS,
     HTTP,
     NOOP,
     POSTGRES,
@@ -20,7 +22,12 @@ from tests.rules.worlds import (
 
 DAILY = {"interval": "day"}
 WEEKLY = {"interval": "week"}
+TIME = (
+    "Datetime has wrong format. Use one of these formats instead: "
+    "YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z], in the years 1980 to 2099."
+)
 REQUIRED = "This field is required."
+BLANK = "This field may not be blank."
 NO_COPY = "Missing required inputs for 'COPY'"
 NO_PASSWORD = "Password is required if authentication type is password"
 
@@ -41,8 +48,51 @@ def to(destination):
     return {"destination": destination}
 
 
+PLAN = {"type": "event", "key": "plan", "value": "pro"}
+NO_NUMBER = "A valid number is required."
+NO_PATTERN = "Not a regular expression that RE2 understands: "
+FILTERS = [
+    (
+        "filters hold no expressions",
+        {"type": "hogql", "key": "1 = 1"},
+        "invalid_input",
+        "This service evaluates no expressions: use filters of the types 'event' and 'person'.",
+        "type",
+    ),
+    ("operators are listed", {"operator": "resembles"}, "invalid_choice", choice("resembles"), "operator"),
+    ("a filter compares with no null", {"value": None}, "null", "This field may not be null.", "value"),
+    ("nor with one among others", {"value": ["a", None]}, "null", "This field may not be null.", "value__1"),
+    ("a filter compares with something", {"value": []}, "empty", "This list may not be empty.", "value"),
+    ("less is a number", {"operator": "lt", "value": "many"}, "invalid_input", NO_NUMBER, "value"),
+    ("more is a finite number", {"operator": "gte", "value": "1e400"}, "invalid_input", NO_NUMBER, "value"),
+    ("more is one number", {"operator": "gt", "value": [1]}, "invalid_input", NO_NUMBER, "value"),
+    ("before is text", {"operator": "is_date_before", "value": 7}, "invalid_input", "Not a valid string.", "value"),
+    (
+        "after is a time",
+        {"operator": "is_date_after", "value": "-7d"},
+        "invalid_input",
+        "Input -7d is not a valid ISO formatted datetime.",
+        "value",
+    ),
+    ("a pattern is text", {"operator": "regex", "value": ["a", 5]}, "invalid_input", "Not a valid string.", "value__1"),
+    (
+        "a pattern can be read",
+        {"operator": "regex", "value": "("},
+        "invalid_input",
+        f"{NO_PATTERN}missing ): (",
+        "value",
+    ),
+    (
+        "a pattern looks neither ahead nor back",
+        {"operator": "not_regex", "value": ["a", "b(?=c)"]},
+        "invalid_input",
+        f"{NO_PATTERN}invalid perl operator: (?=",
+        "value__1",
+    ),
+]
 FIELDS = [
     claim("a name is not blank", {"name": " "}, "blank", "This field may not be blank.", "name"),
+    claim("a name that cannot be seen is blank", {"name": "\u200b \ufeff"}, "blank", BLANK, "name"),
     claim("a name is not null", {"name": None}, "null", "This field may not be null.", "name"),
     claim("an interval is not null", {"interval": None}, "null", "This field may not be null.", "interval"),
     claim("intervals are listed", {"interval": "month"}, "invalid_choice", choice("month"), "interval"),
@@ -90,6 +140,10 @@ FIELDS = [
         "The 'end_at' of a batch export must be after its 'start_at'.",
         "end_at",
     ),
+    *(
+        claim(f"a window lies in the years in reach: {text}", {"start_at": text}, "invalid_input", TIME, "start_at")
+        for text in ("1979-12-31T23:59:59Z", "2100-01-01T00:00:00Z")
+    ),
     claim(
         "filters are a list",
         {"filters": {}},
@@ -104,6 +158,17 @@ FIELDS = [
         "invalid_choice",
         choice("cohort"),
         "filters__0__type",
+    ),
+    *(
+        claim(text, {"filters": [PLAN, {**PLAN, **wrong}]}, code, detail, f"filters__1__{attr}")
+        for text, wrong, code, detail, attr in FILTERS
+    ),
+    claim(
+        "a filter names what to compare with",
+        {"filters": [{"type": "event", "key": "plan"}]},
+        "required",
+        REQUIRED,
+        "filters__0__value",
     ),
     claim(
         "only events have filters",
@@ -121,6 +186,23 @@ FIELDS = [
             "version_key": ["timestamp"],
         }.items()
     ),
+    *(
+        claim(
+            f"incremental mode {value!r} is none",
+            {"incremental_mode": value},
+            "invalid_choice",
+            choice(shown),
+            "incremental_mode",
+        )
+        for value, shown in (("upsert", "upsert"), ("append", "append"), ("", ""), (5, "5"), ([], "[]"))
+    ),
+    claim(
+        "an incremental mode is not null",
+        {"incremental_mode": None},
+        "null",
+        "This field may not be null.",
+        "incremental_mode",
+    ),
     claim(
         "merging needs a key",
         {"incremental_mode": "MERGE"},
@@ -130,7 +212,66 @@ FIELDS = [
     ),
 ]
 
+_BLANKS = [
+    *((S3, key) for key in ("bucket_name", "region", "aws_access_key_id", "aws_secret_access_key")),
+    *(
+        (kind, key)
+        for kind in (POSTGRES, REDSHIFT)
+        for key in ("host", "user", "password", "database", "schema", "table_name")
+    ),
+    *(
+        (SNOWFLAKE, key)
+        for key in ("account", "user", "password", "database", "warehouse", "schema", "table_name", "role")
+    ),
+    *((SNOWFLAKE, key) for key in ("private_key", "private_key_passphrase")),
+    *((BIGQUERY, key) for key in ("project_id", "dataset_id", "table_id", "private_key", "private_key_id")),
+    *((DATABRICKS, key) for key in ("client_id", "client_secret", "catalog", "schema", "table_name", "http_path")),
+    *((AZURE, key) for key in ("container_name", "connection_string")),
+    (HTTP, "token"),
+]
+_WRONG_HOSTS = [
+    "BlobEndpoint=http://169.254.169.254/;AccountName=a;AccountKey=aGVsbG8=",
+    "AccountName=a;AccountKey=aGVsbG8=;BlobEndpoint=http://10.0.0.1",
+    "AccountName=a;AccountKey=aGVsbG8=;EndpointSuffix=internal",
+]
 DESTINATIONS = [
+    *(
+        claim(
+            f"{kind['type']} {key} of blanks alone is none",
+            to(config(kind, **{key: " \u2003 "})),
+            "blank",
+            BLANK,
+            f"config__{key}",
+        )
+        for kind, key in _BLANKS
+    ),
+    *(
+        claim(
+            f"a connection string leads to no private network {number}",
+            to(config(AZURE, connection_string=text)),
+            "invalid_input",
+            "Invalid connection_string: its host is not allowed",
+            "config__connection_string",
+        )
+        for number, text in enumerate(_WRONG_HOSTS)
+    ),
+    claim(
+        "files have no negative size",
+        to(config(S3, max_file_size_mb=-1)),
+        "min_value",
+        "Ensure this value is greater than or equal to 0.",
+        "config__max_file_size_mb",
+    ),
+    *(
+        claim(
+            f"the old names of Parquet files cannot be had in {kind['type']}",
+            to(config(kind, legacy_parquet_extension=True)),
+            "invalid_choice",
+            choice("true"),
+            "config__legacy_parquet_extension",
+        )
+        for kind in (S3, AZURE)
+    ),
     *(
         claim(f"{kind} is no type here", to({"type": kind, "config": {}}), "invalid_choice", choice(kind), "type")
         for kind in ("AwsS3", "S3Compatible", "Workflows", "FileDownload", "Tape")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.rules.callers import NOOP, OWN, PAST, bearer, done
+from tests.rules.callers import NOOP, OWN, PAST, bearer, done, refusal
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
 MINE = "my-request.1_A"
@@ -54,6 +54,20 @@ def test_every_answer_without_one_gets_an_id_of_its_own(send, status):
 @pytest.mark.parametrize("path", ["/healthz", "/openapi.yaml", "/nowhere", "/api/projects/1/nothing"])
 def test_other_pages_bear_the_id_as_well(world, path):
     assert world.client.get(path, headers={"X-Request-Id": MINE}).headers["X-Request-Id"] == MINE
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/organizations/1/batch_exports/",
+        "/api/organizations/@current/batch_exports/",
+        "/api/projects/1/file_download_batch_exports/",
+        "/api/projects/1/app_metrics/1",
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_routes_of_the_compatible_api_that_are_left_out_are_not_found(world, method, path):
+    assert refusal(world.client.request(method, path), 404) == ("not_found", None)
 
 
 @settings(max_examples=25)

@@ -43,6 +43,10 @@ def test_all_opens_a_side_of_the_window(api: RulesWorld, history):
         ({"after": "-2m"}, [0, 1, 2, 3, 4]),
         ({"after": "-2w", "before": "-5d"}, [2, 3]),
         ({"after": "-1y", "before": "-1m"}, [4]),
+        ({"after": "90M"}, [0]),
+        ({"after": "-3D", "before": "s"}, [0, 1]),
+        ({"after": "-5000s"}, [0]),
+        ({"before": "-4dStart"}, [2]),
         ({"ordering": "created_at", "after": "-3d"}, [1, 0]),
         ({"ordering": "-data_interval_start", "start": "-3d"}, [0, 1]),
         ({"ordering": "data_interval_start", "start": "-2w", "end": "-5d"}, [3, 2]),
@@ -52,6 +56,16 @@ def test_all_opens_a_side_of_the_window(api: RulesWorld, history):
 def test_times_may_be_spans_back_from_now(api: RulesWorld, history, params, expected):
     export, runs = history
     assert listed(api, export, **params) == [runs[number] for number in expected]
+
+
+def test_a_date_is_its_midnight_in_utc(api: RulesWorld):
+    export = api.export()
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    created = [today, today - timedelta(microseconds=1)]
+    runs = [api.run(export, created_at=at, status=RunStatus.COMPLETED) for at in created]
+    assert listed(api, export, after=f"{today:%Y-%m-%d}") == runs[:1]
+    assert listed(api, export, before=f"{today:%Y-%m-%d}") == runs
+    assert listed(api, export, after=f"{today - DAY:%Y-%m-%d}", before="dStart") == runs
 
 
 @pytest.mark.parametrize("ordering", [None, "created_at", "-created_at"])
@@ -92,14 +106,20 @@ def test_statuses_are_repeated(api: RulesWorld):
         ({"status": "Lost"}, "invalid_choice", '"Lost" is not a valid choice.', "status__0"),
         ({"ordering": "id"}, "invalid_choice", '"id" is not a valid choice.', "ordering"),
         (
+            {"ordering": "data_interval_start,created_at"},
+            "invalid_choice",
+            '"data_interval_start,created_at" is not a valid choice.',
+            "ordering",
+        ),
+        (
             {"after": "yesterday"},
             "invalid_input",
-            "Enter a time, a span back from now like '-7d', or 'all'.",
+            "Enter a date or a time of the years 1980 to 2099, a span back from now like '-7d', or 'all'.",
             "after",
         ),
         ({"page_size": "0"}, "min_value", "Ensure this value is greater than or equal to 1.", "page_size"),
     ],
-    ids=["statuses are listed", "orderings are listed", "dates are dates", "pages have runs"],
+    ids=["statuses are listed", "orderings are listed", "there is one ordering", "dates are dates", "pages have runs"],
 )
 def test_a_list_is_not_asked_for_what_does_not_exist(api: RulesWorld, params, code, detail, attr):
     assert refusal(api.ask("GET", f"{api.export()}/runs/", **params)) == (400, code, detail, attr)
@@ -132,6 +152,18 @@ def test_a_run_is_found_however_old_it_is(api: RulesWorld, history):
     assert oldest.endswith(api.get(f"{oldest}/")["id"])
     assert api.get(f"{oldest}/logs/")["count"] == 0
     assert api.post(f"{oldest}/retry/")["run_id"]
+    stuck = api.run(export, age=timedelta(days=40), status=RunStatus.RUNNING)
+    assert api.post(f"{stuck}/cancel/")["status"] == "Cancelled"
+
+
+def test_what_narrows_the_list_changes_nothing_for_a_single_run(api: RulesWorld):
+    run = api.run(api.export(), age=timedelta(days=40), status=RunStatus.COMPLETED)
+    habits = "after=-1d&before=-1d&start=x&end=&ordering=created_at&status=Running"
+    assert api.get(f"{run}/?{habits}") == api.get(f"{run}/")
+    assert api.get(f"{run}/logs/?instance_id=x") == api.get(f"{run}/logs/")
+    assert api.post(f"{run}/retry/?after=-90d")["run_id"]
+    stuck = api.run(api.export(), age=timedelta(days=40), status=RunStatus.RUNNING)
+    assert api.post(f"{stuck}/cancel/?after=-90d")["status"] == "Cancelled"
 
 
 def test_a_run_belongs_to_its_export_alone(api: RulesWorld):

@@ -93,6 +93,8 @@ class Tenants(RuleBasedStateMachine):
         elif method == "DELETE":
             assert answer.status_code == 204
             del self.shown[tenant][export_id]
+        elif body == PAST and answer.status_code == 409:
+            assert refusal(answer, 409)[0] == "conflict", "the range is being exported already"
         else:
             assert answer.is_success, answer.text
             self.shown[tenant][export_id] = self.look(tenant, export_id)

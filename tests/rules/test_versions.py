@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.rules.callers import NOOP, OWN, PAST, S3, done, refusal
+from tests.rules.callers import EARLIER, NOOP, OWN, S3, done, refusal
 
 AT_ONCE = 8
 CHANGES = [
@@ -89,7 +89,7 @@ def test_runs_backfills_and_checks_leave_the_tag_alone(world, path):
     export = path.rpartition("/")[2]
     run = world.ended_run(export)
     done(world.client.post(f"{path}/runs/{run}/retry"))
-    backfill = done(world.client.post(f"{path}/backfill", json=PAST))["backfill_id"]
+    backfill = done(world.client.post(f"{path}/backfill", json=EARLIER))["backfill_id"]
     done(world.client.post(f"{path}/backfills/{backfill}/cancel"))
     world.client.post(f"{path}/run_test_step", json={"step": 0})
     assert etag(world, path) == before

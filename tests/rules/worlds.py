@@ -77,6 +77,22 @@ COPY_INPUTS: Json = {
     "authorization": "arn:aws:iam::123456789012:role/copy",
     "bucket_credentials": {"aws_access_key_id": "example-id", "aws_secret_access_key": "example-secret"},
 }
+DATABRICKS: Json = {
+    "type": "Databricks",
+    "config": {
+        "server_hostname": "acme.cloud.databricks.com",
+        "http_path": "/sql/1.0/warehouses/0123456789abcdef",
+        "client_id": "example",
+        "client_secret": "example",
+        "catalog": "main",
+        "schema": "events",
+        "table_name": "events",
+    },
+}
+AZURE: Json = {
+    "type": "AzureBlob",
+    "config": {"container_name": "events", "connection_string": "AccountName=acme;AccountKey=example"},
+}
 HTTP: Json = {"type": "HTTP", "config": {"url": "https://capture.acme.example.com/batch/", "token": "example"}}
 
 

@@ -16,6 +16,7 @@ OPERATION_ORDER = [
     "description",
     "deprecated",
     "x-required-scopes",
+    "x-ignored-parameters",
     "parameters",
     "requestBody",
     "responses",

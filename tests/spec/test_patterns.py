@@ -12,7 +12,8 @@ from batch_exports.domain.destinations import SECRET_KEYS
 from batch_exports.domain.egress import PUBLIC, EgressMode, EgressPolicy, check_config_hosts
 from batch_exports.domain.errors import Invalid
 from batch_exports.domain.object_keys import check_object_keys
-from batch_exports.domain.times import read_aware_time, read_date, read_relative_time, read_time
+from batch_exports.domain.relative_times import read_relative_time
+from batch_exports.domain.times import read_aware_time, read_date, read_time
 from tests.spec.document import request_schemas, resolve, response_schemas, schemas
 
 NOW = datetime(2026, 3, 2, 16, 30, tzinfo=UTC)
@@ -41,7 +42,7 @@ def _matching(schema):
 
 
 def _config(kind, key):
-    return schemas()[f"{kind}Config"]["properties"][key]
+    return resolve(schemas()[f"{kind}Config"]["properties"][key])
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
@@ -91,7 +92,20 @@ def test_every_moment_of_the_years_in_reach_is_taken(moment):
 
 @given(st.dates(date(1980, 1, 1), date(2099, 12, 31)))
 def test_every_date_of_the_years_in_reach_is_taken(day):
-    assert re.search(schemas()["BackfillBound"]["pattern"], day.isoformat())
+    assert all(
+        re.search(schemas()[name]["pattern"], day.isoformat()) for name in ("BackfillBound", "RelativeTime", "Time")
+    )
+
+
+@given(st.from_regex(r"-?[0-9]?[hdwmqysHDWMQY](Start|End)?", fullmatch=True))
+def test_every_relative_time_of_the_compatible_api_is_taken(text):
+    assert re.search(schemas()["RelativeTime"]["pattern"], text)
+
+
+@pytest.mark.parametrize("name", ["BackfillBound", "OptionalTime", "RelativeTime", "Time"])
+def test_whoever_is_out_of_the_years_in_reach_is_told_which_they_are(name):
+    assert not re.search(schemas()[name]["pattern"], "2100-01-01T00:00:00Z")
+    assert "years 1980 to 2099" in schemas()[name]["x-detail"]
 
 
 @pytest.mark.parametrize("text", ["2026-02-29", "2026-04-31", "2100-02-29", "2026-13-01", "2026-00-10", "2026-1-1"])
@@ -156,6 +170,21 @@ def test_a_path_that_leads_elsewhere_is_refused(path):
 @given(st.text(alphabet=st.characters(categories=["Zs", "Cc"]), max_size=20))
 def test_a_name_of_nothing_but_spaces_is_refused(name):
     assert not re.search(schemas()["ExportName"]["pattern"], name)
+
+
+def _required_texts():
+    """The texts without which there is no destination, and all credentials: their types and names."""
+    for kind in SECRET_KEYS:
+        config = schemas()[f"{kind}Config"]
+        for name in sorted({*config.get("required", ()), *SECRET_KEYS[kind]}):
+            if resolve(config["properties"][name])["type"] == "string":
+                yield kind, name
+
+
+@pytest.mark.parametrize(("kind", "name"), [each for each in _required_texts() if each[1] != "prefix"])
+@given(st.text(alphabet=st.characters(categories=["Zs", "Zl", "Zp", "Cc"]), max_size=20))
+def test_a_setting_of_nothing_but_spaces_is_refused(kind, name, text):
+    assert not re.search(_config(kind, name)["pattern"], text)
 
 
 @given(_matching(schemas()["ExportName"]))

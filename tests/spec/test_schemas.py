@@ -4,7 +4,13 @@ import zoneinfo
 import pytest
 
 from batch_exports.domain.backfills import BackfillStatus
-from batch_exports.domain.destinations import COMPRESSIONS, FILE_DESTINATIONS, SECRET_KEYS, CheckStatus
+from batch_exports.domain.destinations import (
+    COMPRESSIONS,
+    FILE_DESTINATIONS,
+    NESTED_SECRET_KEYS,
+    SECRET_KEYS,
+    CheckStatus,
+)
 from batch_exports.domain.exports import Model
 from batch_exports.domain.logs import LogLevel
 from batch_exports.domain.runs import RunStatus
@@ -144,8 +150,14 @@ def test_a_destination_is_one_of_the_known_types_by_its_type(name):
 
 @pytest.mark.parametrize("kind", TYPES)
 def test_the_passwords_of_a_config_are_the_secrets_of_its_type(kind):
-    config = schemas()[f"{kind}Config"]["properties"]
-    assert {name for name, schema in config.items() if _holds_password(schema)} == SECRET_KEYS[kind]
+    objects = dict(subschemas(schemas()[f"{kind}Config"], "config"))
+    passwords = {
+        place: {name for name, each in schema["properties"].items() if resolve(each).get("format") == "password"}
+        for place, schema in objects.items()
+        if "properties" in schema
+    }
+    assert passwords.pop("config") == SECRET_KEYS[kind]
+    assert set().union(*passwords.values()) <= NESTED_SECRET_KEYS
 
 
 @pytest.mark.parametrize("kind", TYPES)
@@ -205,7 +217,3 @@ def test_every_common_time_zone_is_offered():
     areas = ("Africa/", "America/", "Antarctica/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")
     wanted = {name for name in zoneinfo.available_timezones() if name.startswith(areas)}
     assert wanted <= set(schemas()["TimeZone"]["enum"])
-
-
-def _holds_password(schema):
-    return any(each.get("format") == "password" for _, each in subschemas(schema, ""))
