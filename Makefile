@@ -40,6 +40,8 @@ bench: $(INSTALLED)  ## ratios against named peers
 	$(BIN)/python -m benchmarks.requests
 	$(BIN)/python -m benchmarks.export
 	$(BIN)/python -m benchmarks.startup
+	$(BIN)/python -m benchmarks.store
+	$(BIN)/python -m benchmarks.service
 
 requirements: pyproject.toml  ## renew the lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \

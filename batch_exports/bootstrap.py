@@ -2,8 +2,12 @@
 
 import asyncio
 import base64
+import os
+import pwd
+import sqlite3
+import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,13 +18,16 @@ from urllib.parse import unquote, urlsplit
 
 from batch_exports.destinations.egress_gate import EgressGate
 from batch_exports.destinations.registry import DestinationRegistry
+from batch_exports.domain.activity import Actor, ActorType
 from batch_exports.domain.egress import EgressMode, EgressPolicy
 from batch_exports.domain.identifiers import uuid7
 from batch_exports.domain.throttles import RateLimits
-from batch_exports.engine import DbosEngine, Duties, Worker, WorkerSettings
+from batch_exports.engine import DbosEngine, Duties, Worker, WorkerSettings, is_supported
 from batch_exports.engine import migrate as migrate_engine
+from batch_exports.observability.credentials import HidingChecks
 from batch_exports.observability.run_body import TracedBody
 from batch_exports.observability.runs import ObservedStore, RunListener
+from batch_exports.observability.subject import about
 from batch_exports.observability.tracing import Tracing
 from batch_exports.ports import Source, Store
 from batch_exports.services import Services, build_services
@@ -69,10 +76,20 @@ def prepare(settings: Settings) -> None:
 
     Harmless when there is nothing to do. Raises BadSetting, StoreUnusable or SecretsUnreadable.
     """
+    check_platform(settings, sys.version_info[:2], sqlite3.sqlite_version_info)
     prepare_folder(settings.data_dir)
     migrate_store(settings.store_url)
     migrate_engine(settings.store_url)
     check_key(settings.store_url, cipher_of(settings))
+
+
+def check_platform(settings: Settings, python: tuple[int, ...], sqlite: tuple[int, ...]) -> None:
+    """See that these versions of Python and SQLite can keep the database; raises BadSetting."""
+    if settings.store_url.startswith("sqlite") and not is_supported(python, sqlite):
+        raise BadSetting(
+            f"Python {'.'.join(map(str, python))} needs SQLite 3.42 or newer here, and has "
+            f"{'.'.join(map(str, sqlite))}. Take Python 3.11, or PostgreSQL with BATCH_EXPORTS_DATABASE_URL."
+        )
 
 
 def prepare_folder(folder: Path) -> None:
@@ -100,11 +117,12 @@ def build_world(settings: Settings, listener: RunListener | None = None) -> Worl
         clock=SystemClock(),
         new_id=uuid7,
         engine=engine,
-        checks=destinations,
+        checks=HidingChecks(destinations),
         egress=policy,
         max_open_backfills=settings.max_open_backfills,
         auto_pause_failures=settings.auto_pause_failures,
         limits=RateLimits(settings.throttle_per_minute, settings.throttle_per_hour),
+        operator=operator(os.geteuid()),
     )
     return World(store, watched_store, engine, services, destinations)
 
@@ -116,14 +134,14 @@ def build_worker(settings: Settings, listener: RunListener | None = None, tracin
     async def assemble() -> AsyncIterator[Duties]:
         with open_source(settings) as source:
             async with build_world(settings, listener) as world:
-                scheduler = world.services.scheduler
-                body = RunBody(world.watched_store, source, world.destinations, world.services.lifecycle)
+                services = world.services
+                body = RunBody(world.watched_store, source, world.destinations, services.lifecycle)
                 traced = body if tracing is None else TracedBody(body, tracing)
-                yield Duties(traced, scheduler.tick, scheduler.reconcile, world.services.idempotency.forget_old)
+                tick, reconcile = services.scheduler.tick, services.scheduler.reconcile
+                yield Duties(traced, tick, reconcile, services.idempotency.forget_old, about_run)
 
     worker_settings = WorkerSettings(
         database_url=settings.store_url,
-        lock_path=worker_lock(settings),
         live_concurrency=settings.worker_concurrency,
         backfill_concurrency=settings.worker_concurrency,
         transient_errors=(ConnectionError, TimeoutError, *TRANSIENT_ERRORS),
@@ -131,9 +149,19 @@ def build_worker(settings: Settings, listener: RunListener | None = None, tracin
     return Worker(worker_settings, assemble)
 
 
-def worker_lock(settings: Settings) -> Path:
-    """What a worker locks while it lives, where the database is a file."""
-    return settings.data_dir / "worker.lock"
+def about_run(run_id: str, export_id: str) -> AbstractContextManager[None]:
+    """A block in which all that is logged names a run and its export."""
+    return about(run_id=run_id, export_id=export_id)
+
+
+def operator(user: int) -> Actor:
+    """Whoever sits at the command line, as user of this number; named as their account is, if it has a name."""
+    try:
+        # Not by the environment, which anybody can set.
+        name = pwd.getpwuid(user).pw_name
+    except KeyError:
+        name = ""
+    return Actor(ActorType.OPERATOR, label=name)
 
 
 @contextmanager

@@ -49,10 +49,6 @@ def _port(text: str) -> int:
     return _number(text, least=0, most=_LARGEST_PORT)
 
 
-def _countable(text: str) -> int:
-    return _number(text, least=0)
-
-
 def _one_of(*choices: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         if text.lower() not in choices:
@@ -92,6 +88,9 @@ def _split(text: str, advice: str) -> SplitResult:
         _ = parts.port
     except ValueError:
         raise ValueError(advice) from None
+    # Drivers would take the rest of the password for the host, and name it in their errors.
+    if parts.netloc and text.count("@") > 1:
+        raise ValueError("holds more than one @; write those inside of names and passwords as %40")
     return parts
 
 
@@ -99,6 +98,8 @@ def _store_url(text: str) -> str:
     advice = "must look like sqlite:////folder/file.db or postgresql://user:password@host/database"
     parts = _split(text, advice)
     backend = parts.scheme.partition("+")[0]
+    if backend == "sqlite" and "?" in text:
+        raise ValueError("names a SQLite file, which takes no parameters; leave out the ? and what follows it")
     is_file = backend == "sqlite" and not parts.netloc and parts.path.strip("/") not in {"", ":memory:"}
     if not is_file and not (backend == "postgresql" and parts.path.strip("/")):
         raise ValueError(advice)
@@ -190,10 +191,10 @@ class Settings:
     )
     max_body_bytes: int = _setting(1024 * 1024, _positive, "Largest request body accepted, in bytes.")
     throttle_per_minute: int = _setting(
-        480, _countable, "Requests that one API key may make in a minute, whichever process answers; 0 for no limit."
+        480, _count, "Requests that one API key may make in a minute, whichever process answers; 0 for no limit."
     )
     throttle_per_hour: int = _setting(
-        4800, _countable, "Requests that one API key may make in an hour, whichever process answers; 0 for no limit."
+        4800, _count, "Requests that one API key may make in an hour, whichever process answers; 0 for no limit."
     )
     drain_seconds: int = _setting(
         5, _count, "How long requests in flight may still take once a signal has told the server to end."

@@ -1,11 +1,14 @@
 import base64
+import os
+import pwd
 import sqlite3
 import stat
 from contextlib import closing
 
 import pytest
 
-from batch_exports.bootstrap import build_world, encryption_key, open_source, prepare
+from batch_exports.bootstrap import build_world, check_platform, encryption_key, open_source, operator, prepare
+from batch_exports.domain.activity import OPERATOR, Actor, ActorType
 from batch_exports.domain.errors import ExportFailure
 from batch_exports.domain.exports import Model
 from batch_exports.domain.selections import Selection
@@ -37,6 +40,20 @@ def test_preparing_again_changes_nothing(settings):
     assert (settings.key_file.read_bytes(), tables(settings)) == (key, before)
 
 
+@pytest.mark.parametrize(("python", "sqlite"), [((3, 11), (3, 40, 1)), ((3, 12), (3, 42, 0)), ((3, 13), (3, 46, 1))])
+def test_versions_that_can_keep_the_database_are_taken(settings, python, sqlite):
+    check_platform(settings, python, sqlite)
+
+
+def test_a_python_whose_sqlite_is_too_old_is_told_what_else_would_do(settings):
+    with pytest.raises(BadSetting, match=r"Python 3\.12 needs SQLite 3\.42 or newer here, and has 3\.40\.1\. Take"):
+        check_platform(settings, (3, 12), (3, 40, 1))
+
+
+def test_postgresql_needs_no_sqlite(tmp_path):
+    check_platform(Settings(data_dir=tmp_path, database_url="postgresql://db/exports"), (3, 12), (3, 40, 1))
+
+
 def test_a_folder_below_a_file_is_refused(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(BadSetting, match="Not a directory"):
@@ -58,6 +75,16 @@ async def test_a_world_keeps_what_it_is_told(settings):
     async with build_world(settings) as world:
         assert await world.services.access.has_project(1)
         assert not await world.services.access.has_project(2)
+
+
+def test_the_operator_is_named_as_their_account_is():
+    account = pwd.getpwuid(os.geteuid())
+    assert operator(account.pw_uid) == Actor(ActorType.OPERATOR, label=account.pw_name)
+
+
+def test_an_operator_without_an_account_has_no_name():
+    nobody_s = max(account.pw_uid for account in pwd.getpwall()) + 1
+    assert operator(nobody_s) == OPERATOR
 
 
 def test_a_cluster_that_is_down_is_noticed_at_the_first_query(tmp_path):

@@ -1,55 +1,15 @@
 """What the API answers while its database fails."""
 
-import asyncio
 import json
-from contextlib import asynccontextmanager
 from urllib.parse import quote
 
-import httpx
 import psycopg
 import pytest
 
 from batch_exports.bootstrap import build_world, prepare
-from batch_exports.domain.keys import WRITE_SCOPE
-from batch_exports.observability.instruments import Instruments
-from batch_exports.server import create_app
 from batch_exports.settings import Settings
+from tests.api import served
 from tests.postgres import running_server
-
-
-@asynccontextmanager
-async def started(app):
-    """The state of an application between its startup and its shutdown."""
-    state, heard, said = {}, asyncio.Queue(), asyncio.Queue()
-    life = asyncio.create_task(
-        app({"type": "lifespan", "asgi": {"version": "3.0"}, "state": state}, heard.get, said.put)
-    )
-    await heard.put({"type": "lifespan.startup"})
-    assert (await said.get())["type"] == "lifespan.startup.complete"
-    try:
-        yield state
-    finally:
-        await heard.put({"type": "lifespan.shutdown"})
-        await life
-
-
-@asynccontextmanager
-async def served(settings):
-    """A client of the API over these settings, with a key of a new project."""
-    app = create_app(settings, Instruments({}))
-    async with started(app) as state:
-        access = state["services"].access
-        project = await access.create_project("Shop")
-        key, _ = await access.create_key([project.id], {WRITE_SCOPE}, "test")
-
-        async def with_state(scope, receive, send):
-            await app({**scope, "state": dict(state)}, receive, send)
-
-        base = f"http://test/api/projects/{project.id}/batch_exports"
-        headers = {"Authorization": f"Bearer {key}"}
-        transport = httpx.ASGITransport(with_state)
-        async with httpx.AsyncClient(transport=transport, base_url=base, headers=headers) as client:
-            yield client
 
 
 def assert_asks_for_patience(answer):
@@ -60,12 +20,9 @@ def assert_asks_for_patience(answer):
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_a_statement_that_cannot_get_its_lock_is_answered_503(tmp_path, postgres_url, method):
-    settings = Settings(data_dir=tmp_path, database_url=postgres_url)
+    settings = Settings(data_dir=tmp_path, database_url=f"{postgres_url}?options=-c%20lock_timeout%3D100")
     prepare(settings)
     with psycopg.connect(postgres_url, autocommit=True) as other:
-        other.execute(
-            "ALTER ROLE CURRENT_USER IN DATABASE " + postgres_url.rpartition("/")[2] + " SET lock_timeout = 100"
-        )
         async with served(settings) as client:
             body = {"name": "Out", "interval": "hour", "destination": {"type": "NoOp", "config": {}}}
             with other.transaction():

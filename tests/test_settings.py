@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from batch_exports.settings import LOG_LEVELS, PREFIX, BadSetting, Settings
 
 NAMES = [field.name for field in dataclasses.fields(Settings)]
-SECRETS = ("database_url", "clickhouse_url", "secret_key", "old_secret_keys")
+SECRETS = ("database_url", "clickhouse_url", "secret_key", "old_secret_keys", "metrics_token")
+URLS = {"postgresql": "database_url", "https": "clickhouse_url"}
 texts = st.text(st.characters(exclude_characters="\0", codec="utf-8"), min_size=1)
 
 
@@ -49,6 +50,22 @@ def test_no_refusal_and_no_print_shows_a_secret(name, text):
         except BadSetting as refused:
             shown = str(refused)
         assert text not in shown
+
+
+@given(
+    scheme=st.sampled_from(sorted(URLS)),
+    pieces=st.lists(st.text("abc/:?#", max_size=4).map(lambda text: f"{text}canary"), min_size=2, max_size=4),
+)
+def test_a_password_with_a_bare_at_sign_is_refused_and_no_piece_of_it_repeated(scheme, pieces):
+    assert "canary" not in refusal(**{URLS[scheme]: f"{scheme}://u:{'@'.join(pieces)}@127.0.0.1:1/d"})
+
+
+@pytest.mark.parametrize(("scheme", "name"), URLS.items())
+def test_an_at_sign_in_a_password_is_written_with_a_percent_sign(scheme, name):
+    refused = refusal(**{name: f"{scheme}://u:pass@word@127.0.0.1:1/d"})
+    assert refused.endswith("holds more than one @; write those inside of names and passwords as %40.")
+    url = f"{scheme}://u:pass%40word@127.0.0.1:1/d"
+    assert getattr(read(**{name: url}), name) == url
 
 
 @pytest.mark.parametrize(
@@ -101,8 +118,15 @@ def test_amounts_are_whole_and_positive(name, text):
         ("database_url", "sqlite://", "must look like"),
         ("database_url", "sqlite:///:memory:", "must look like"),
         ("database_url", "postgresql://host:port/db", "must look like"),
+        ("database_url", "sqlite:////folder/file.db?timeout=1", "a SQLite file, which takes no parameters"),
         ("clickhouse_url", "clickhouse.example:8443", "must look like"),
         ("root_path", "batch", "must look like /batch-exports"),
+        ("log_format", "xml", "must be one of text, json"),
+        ("metrics_token", "tooshort", "must be at least 16 letters and digits"),
+        ("metrics_token", "spaces in a token are no good", "must be at least 16 letters and digits"),
+        ("drain_seconds", "-1", "must be a whole number, at least 0"),
+        ("throttle_per_minute", "-1", "must be a whole number, at least 0"),
+        ("worker_port", "65536", "must be a whole number, from 0 to 65535"),
     ],
 )
 def test_a_value_that_cannot_be_used_says_what_would_do(name, text, advice):

@@ -1,5 +1,6 @@
 """The command that reads the audit log."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,10 @@ from batch_exports.cli.output import say, table
 from batch_exports.cli.worlds import in_world
 from batch_exports.domain.activity import Activity, Change
 from batch_exports.ports import ActivityQuery
+from batch_exports.services import Services
+
+Prefixes = Mapping[UUID | None, str]
+"""The beginning of each key, by its id; keys are never deleted."""
 
 _OBJECTS = ("project_id", "export_id", "run_id", "backfill_id", "key_id")
 
@@ -27,12 +32,18 @@ _OBJECTS = ("project_id", "export_id", "run_id", "backfill_id", "key_id")
 def activity(project: int | None, export: UUID | None, limit: int, data_dir: Path | None, as_json: bool) -> None:
     """Show the audit log, newest entries first."""
     query = ActivityQuery(project_id=project, export_id=export, limit=limit)
-    entries = in_world(data_dir, lambda world: world.services.activity.page(query))
-    text = table(("when", "what", "who", "of", "changes"), [_row(entry) for entry in entries])
-    say([_as_data(entry) for entry in entries], text, as_json=as_json)
+    entries, prefixes = in_world(data_dir, lambda world: _read(world.services, query))
+    text = table(("when", "what", "who", "of", "changes"), [_row(entry, prefixes) for entry in entries])
+    say([_as_data(entry, prefixes) for entry in entries], text, as_json=as_json)
 
 
-def _as_data(entry: Activity) -> dict[str, Any]:
+async def _read(services: Services, query: ActivityQuery) -> tuple[Sequence[Activity], Prefixes]:
+    entries = await services.activity.page(query)
+    keys, _ = await services.access.keys()
+    return entries, {key.id: key.prefix for key in keys}
+
+
+def _as_data(entry: Activity, prefixes: Prefixes) -> dict[str, Any]:
     actor = entry.actor
     return {
         "id": entry.id,
@@ -41,15 +52,16 @@ def _as_data(entry: Activity) -> dict[str, Any]:
         "actor": {"type": actor.type, "id": actor.id, "label": actor.label},
         "request_id": actor.request_id,
         **{name: getattr(entry, name) for name in _OBJECTS},
+        "key_prefix": prefixes.get(entry.key_id),
         "changes": [asdict(change) for change in entry.changes],
     }
 
 
-def _row(entry: Activity) -> tuple[Any, ...]:
+def _row(entry: Activity, prefixes: Prefixes) -> tuple[Any, ...]:
     who = " ".join(filter(None, (entry.actor.type, entry.actor.label)))
     named = ((name.removesuffix("_id"), getattr(entry, name)) for name in _OBJECTS)
-    of = " ".join(f"{name} {value}" for name, value in named if value is not None)
-    return entry.created_at, entry.kind, who, of, "; ".join(map(_change, entry.changes))
+    of = [f"{name} {value}" for name, value in named if value is not None] + [prefixes.get(entry.key_id, "")]
+    return entry.created_at, entry.kind, who, " ".join(of).rstrip(), "; ".join(map(_change, entry.changes))
 
 
 def _change(change: Change) -> str:

@@ -18,7 +18,16 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _EXTRAS = {
-    "server": ("aiosqlite", "alembic", "cryptography", "dbos", "pyarrow", "sqlalchemy", "clickhouse_connect"),
+    "server": (
+        "aiosqlite",
+        "alembic",
+        "cryptography",
+        "dbos",
+        "pyarrow",
+        "sqlalchemy",
+        "clickhouse_connect",
+        "prometheus_client",
+    ),
     "embedded": ("chdb",),
     "postgres": ("psycopg",),
 }

@@ -1,6 +1,8 @@
 """Keys made, limited, rotated and revoked by commands, while a service in another process admits and refuses them."""
 
 import json
+import os
+import pwd
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -183,12 +185,42 @@ def test_the_activity_of_a_project_tells_the_operator_s_doings_and_those_over_th
     assert office.do("activity", "--project", projects[0], "--limit", "2") == entries[:2]
 
 
+def test_the_activity_tells_of_organizations_and_of_every_doing_with_a_key(office):
+    organization = office.do("organizations", "create", "--name", "Initech")["id"]
+    project = office.project("--organization", organization)
+    first = office.do("keys", "create", "--project", project, "--scope", READ)
+    second = office.do("keys", "rotate", first["id"])
+    office.do("keys", "revoke", second["id"])
+
+    entries = office.do("activity", "--limit", "6")
+    assert [(each["activity"], each["key_prefix"]) for each in entries] == [
+        ("key_revoked", second["prefix"]),
+        ("key_rotated", first["prefix"]),
+        ("key_created", second["prefix"]),
+        ("key_created", first["prefix"]),
+        ("project_created", None),
+        ("organization_created", None),
+    ]
+    account = pwd.getpwuid(os.geteuid()).pw_name
+    assert {tuple(each["actor"].values()) for each in entries} == {("operator", None, account)}
+    assert {each["field"]: each["after"] for each in entries[-1]["changes"]} == {
+        "organization_id": organization,
+        "name": "Initech",
+    }
+    shown = office.print("activity", "--limit", "6")
+    for named in ("Initech", f"operator {account}", first["prefix"], second["prefix"]):
+        assert named in shown
+
+
 @pytest.mark.parametrize(
     ("arguments", "cause"),
     [
         ("organizations create --name \t", "needs a name"),
         ("projects create --name Shop", "several organizations"),
         ("projects create --name Shop --organization 00000000-0000-0000-0000-000000000009", "no organization"),
+        (f"organizations create --name {'a' * 256}", "at most 255 characters"),
+        (f"projects create --name {'a' * 256}", "at most 255 characters"),
+        (f"keys create --project 1 --scope {READ} --label {'a' * 256}", "at most 255 characters"),
         (f"keys create --project 999 --scope {READ}", "no project 999"),
         (f"keys create --project 1 --scope {READ} --expires-at 2020-01-01", "expired already"),
         ("keys list --project 999", "no project 999"),

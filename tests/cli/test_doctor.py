@@ -1,3 +1,6 @@
+import sqlite3
+from contextlib import closing
+
 import pytest
 
 from batch_exports.bootstrap import prepare
@@ -58,6 +61,14 @@ def test_a_key_that_is_open_to_others_is_told_of(settings):
 def test_a_database_that_is_none_is_told_of(settings):
     (settings.data_dir / "batch_exports.db").write_bytes(b"no database" * 100)
     assert "file is not a database" in wrong(settings)["database"]
+
+
+def test_a_database_of_a_newer_version_is_not_said_to_need_a_migration(settings):
+    with closing(sqlite3.connect(settings.data_dir / "batch_exports.db")) as database, database:
+        database.execute("UPDATE batch_exports_version SET version_num = '9999'")
+    said = wrong(settings)["database"]
+    assert "probably a newer one. Install that version or a later one" in said
+    assert "migrate" not in said
 
 
 def test_an_empty_database_is_told_of(settings):

@@ -80,7 +80,7 @@ def test_impatience_changes_nothing_about_the_end(tmp_path):
     ("milestone", "number"),
     [
         ("batch_exports.db", signal.SIGINT),
-        ("worker.lock", signal.SIGTERM),
+        ("batch_exports.db-worker.lock", signal.SIGTERM),
         ("event_store.log", signal.SIGINT),
         ("event_store.json", signal.SIGTERM),
     ],

@@ -2,6 +2,8 @@
 
 import asyncio
 import base64
+import os
+import pwd
 import stat
 from dataclasses import replace
 
@@ -15,6 +17,7 @@ from tests.builders import HOUR, NOW, keep_export
 from tests.cli.commands import command, one_line, refusal, said
 from tests.service import Service
 
+ACCOUNT = pwd.getpwuid(os.geteuid()).pw_name
 OLD, NEW, LOST = (base64.b64encode(bytes([number]) * 32).decode() for number in (1, 2, 3))
 S3 = {"bucket_name": "lake", "region": "us-east-1", "prefix": "a/", "aws_access_key_id": "id"}
 BODY = {"name": "Lake", "interval": "hour", "paused": True, "destination": {"type": "S3", "config": S3}}
@@ -31,6 +34,13 @@ def served(folder, *keys):
 def rotate(folder, *keys):
     environment = {"secret_key": keys[0], "old_secret_keys": ",".join(keys[1:])}
     return said("secrets", "rotate", "--data-dir", folder, **environment)
+
+
+def rotations(folder, *keys):
+    """What the audit log tells of rotations, newest first."""
+    environment = {"secret_key": keys[0], "old_secret_keys": ",".join(keys[1:])}
+    entries = said("activity", "--data-dir", folder, **environment)
+    return [each for each in entries if each["activity"] == "secrets_rotated"]
 
 
 def secrets_of(client):
@@ -57,6 +67,9 @@ def test_credentials_come_under_a_new_key_while_the_service_runs(tmp_path):
         assert secrets_of(client) == [["aws_access_key_id", "aws_secret_access_key"]] * 2
     with served(tmp_path, NEW) as service, service.client(key) as client:
         assert secrets_of(client) == [["aws_access_key_id", "aws_secret_access_key"]] * 2
+    (entry,) = rotations(tmp_path, NEW)
+    assert entry["actor"] == {"type": "operator", "id": None, "label": ACCOUNT}
+    assert [(each["field"], each["after"]) for each in entry["changes"]] == [("rotated_exports", 1)]
     assert "cannot be decrypted" in refusal("serve", "--port", "0", *where, secret_key=OLD)
 
 

@@ -47,7 +47,7 @@ def canary(name: str) -> Any:
             "s3_bucket": "staging",
             "region_name": "eu-central-1",
             "s3_key_prefix": "redshift/",
-            "authorization": f"arn:aws:iam::123456789012:role/{MARK}",
+            "authorization": {"aws_access_key_id": f"{MARK}-copy", "aws_secret_access_key": f"{MARK}-copy-secret"},
             "bucket_credentials": {"aws_access_key_id": MARK, "aws_secret_access_key": f"{MARK}-secret"},
         },
     }.get(name, f"{MARK}-{name}")
@@ -71,8 +71,15 @@ def planted(s3_server: Json) -> Mapping[str, Json]:
 
 
 def _with_canaries(example: Json, kind: str) -> Json:
-    body = _with_config(example, {name: canary(name) for name in SECRET_KEYS[kind]})
+    body = _with_config(example, {name: canary(name) for name in _secret_settings(example)})
     return body | {"name": f"{VISIBLE} {kind}", "interval": "hour", "paused": False}
+
+
+def _secret_settings(body: Json) -> Iterator[str]:
+    """The settings that are credentials, or have some inside."""
+    config = body["destination"]["config"]
+    yield from SECRET_KEYS[body["destination"]["type"]]
+    yield from (name for name, value in config.items() if isinstance(value, Mapping))
 
 
 def _with_config(body: Json, settings: Json) -> Json:
@@ -148,7 +155,7 @@ def _check(witness: Witness, path: str, destination: Json) -> None:
 
 def _misuse(witness: Witness, path: str, body: Json) -> None:
     """Say something wrong beside each credential, and something wrong in its place; and say what is no JSON."""
-    for name in SECRET_KEYS[body["destination"]["type"]]:
+    for name in _secret_settings(body):
         for wrong in ([MARK], {"unknown": MARK}, f"{MARK}\0", MARK * 5000):
             assert witness.ask("PATCH", path, json=_with_config(body, {name: wrong})).status_code in {200, 400}
     whole = json.dumps(body).encode()

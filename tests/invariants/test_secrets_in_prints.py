@@ -1,7 +1,6 @@
 """No print of an object that carries secrets shows them: what is printed ends in a log one day."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -42,7 +41,7 @@ CARRIERS = {
     "settings": lambda: Settings(
         database_url=URL, clickhouse_url=URL, secret_key=CANARY, old_secret_keys=(CANARY,), metrics_token=CANARY
     ),
-    "worker settings": lambda: WorkerSettings(database_url=URL, lock_path=Path("lock")),
+    "worker settings": lambda: WorkerSettings(database_url=URL),
     "address": lambda: Address(host="h", port=1, user="u", password=CANARY, pid=1),
     "S3 settings": lambda: S3Settings.read(
         {"bucket_name": "lake", "region": "us-east-1", "aws_access_key_id": CANARY, "aws_secret_access_key": CANARY}
