@@ -42,6 +42,7 @@ bench: $(INSTALLED)  ## ratios against named peers
 	$(BIN)/python -m benchmarks.startup
 	$(BIN)/python -m benchmarks.store
 	$(BIN)/python -m benchmarks.service
+	$(BIN)/python -m benchmarks.service --database postgresql
 
 requirements: pyproject.toml  ## renew the lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \

@@ -15,6 +15,7 @@ Json = dict[str, Any]
 OWN = "/api/projects/@current/batch_exports"
 # The contract's examples have dates that a clock may not have reached.
 BACKFILL = {"start_at": "2024-02-28T22:00:00Z", "end_at": "2024-02-29T00:00:00Z"}
+_EARLIER = {"start_at": "2024-02-27T22:00:00Z", "end_at": "2024-02-28T00:00:00Z"}
 _LASTING = 6
 _BODIES = {"create_backfill": BACKFILL, "backfill_export": BACKFILL}
 _QUERIES = {"list_test_steps": {"destination": "S3"}}
@@ -41,7 +42,7 @@ class Objects:
 def make_objects(client: httpx.Client, operation: Operation) -> Objects:
     """Make objects on which the operation can be used, in the project of the client's key."""
     export = _made(client.post(OWN, json=_example("create_s3_export")))["id"]
-    backfill = _made(client.post(f"{OWN}/{export}/backfills", json=BACKFILL))["backfill_id"]
+    backfill = _made(client.post(f"{OWN}/{export}/backfills", json=_EARLIER))["backfill_id"]
     run = client.get(f"{OWN}/{export}/runs").json()["results"][0]["id"]
     if operation.id == "retry_run":
         _made(client.post(f"{OWN}/{export}/runs/{run}/cancel"))
