@@ -56,10 +56,7 @@ class BackfillService:
         self, tx: Transaction, project_id: int, export_id: UUID, bounds: Mapping[str, str | None], by: Actor
     ) -> Backfill:
         """Export the whole intervals of a past range again; raises Invalid, LimitReached or Conflict."""
-        try:
-            export = await require_export(tx, project_id, export_id)
-        except NotFound:
-            raise NotFound("BatchExport not found.") from None
+        export = await require_export(tx, project_id, export_id, "BatchExport not found.")
         if bounds.get("start_at") is None:
             raise Invalid("Backfilling from the beginning of time is not enabled for this team.")
         await self._check_limit(tx, project_id)

@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -48,5 +50,6 @@ class DestinationService:
         last = len(connection_checks(kind)) - 1
         if step > last:
             raise Invalid(f"Ensure this value is less than or equal to {last}.", code="max_value", attr="step")
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self.threads, self.checks.run_step, kind, config, step)
+        # With the request's context, by which the log names it and hides its credentials.
+        check = partial(copy_context().run, self.checks.run_step, kind, config, step)
+        return await asyncio.get_running_loop().run_in_executor(self.threads, check)

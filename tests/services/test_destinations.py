@@ -3,6 +3,7 @@ import threading
 from dataclasses import replace
 
 from batch_exports.domain.destinations import CheckStatus, connection_checks
+from batch_exports.observability.subject import about, current
 from batch_exports.services.destinations import AT_ONCE
 from tests.services.worlds import ServiceWorld
 
@@ -18,6 +19,23 @@ class SilentServers:
         self.begun.release()
         assert self.released.wait(30)
         return replace(connection_checks(kind)[step], status=CheckStatus.PASSED)
+
+
+class WatchedChecks:
+    """Checks that look what they are about."""
+
+    def run_step(self, kind, config, step):
+        self.subject = current()
+        return connection_checks(kind)[step]
+
+
+async def test_a_check_is_about_the_request_that_asks_for_it():
+    checks = WatchedChecks()
+    service = replace(ServiceWorld().services.destinations, checks=checks)
+    with about(request_id="r-1"):
+        await service.run_new_step({"destination": {"type": "NoOp", "config": {}}})
+        assert checks.subject is current()
+    assert checks.subject.fields == {"request_id": "r-1"}
 
 
 async def test_checks_of_servers_that_keep_silent_hold_up_nothing_else():
