@@ -1,4 +1,4 @@
-"""Bounds what a client may send, and how long it may take, before its request is whole."""
+"""Bounds what a client may send and how long it may take, and how long it has to wait for an answer."""
 
 import asyncio
 import logging
@@ -10,6 +10,11 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 _DISCARDED_BYTES = 1024 * 1024
 """How much a refused client may go on to send."""
+
+_TOO_LATE = (
+    "The service did not come to an answer in time. What was asked for may still be done: look before you send the "
+    "request again, or send it with the same Idempotency-Key."
+)
 
 _LOG = logging.getLogger(__name__)
 
@@ -23,6 +28,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     """How long a head may take from its first byte, or from the beginning of the connection."""
     request_seconds = 60.0
     """How long a whole request may take from then on."""
+    answer_seconds = 90.0
+    """How long an answer to a whole request may take to begin: longer than what the store waits for by itself."""
     farewell_seconds = 2.0
     """How long a refused client may take to read why; closing at once might destroy the answer on its way."""
 
@@ -34,6 +41,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """The scope of the last request that has come whole."""
         self._begun = 0.0
         self._timer: asyncio.TimerHandle | None = None
+        self._patience: asyncio.TimerHandle | None = None
         self._refused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as its base has it
@@ -44,6 +52,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing any more."""
         self._unwatch()
+        self._stop_waiting()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -69,11 +78,20 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """A request has come whole, and its answer may take as long as it takes."""
+        """A request has come whole, and its answer may take much longer."""
         self._unread_bytes = 0
         self._whole = self.scope
         self._unwatch()
+        if self._patience is None:
+            self._wait()
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """An answer is complete, and it may be the turn of a request that has come meanwhile."""
+        self._stop_waiting()
+        if self.pipeline:
+            self._wait()
+        super().on_response_complete()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP."""
@@ -117,6 +135,23 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         else:
             self.transport.abort()
 
+    def _wait(self) -> None:
+        self._patience = self.loop.call_later(self.answer_seconds, self._give_up)
+
+    def _stop_waiting(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+    def _give_up(self) -> None:
+        cycle = self._unanswered
+        # Where others wait behind it, the newest request is not the one that would get this answer.
+        if cycle is not None and not cycle.response_started and not self.pipeline:
+            _LOG.error("a request had no answer in %d seconds", self.answer_seconds)
+            self._refused = True
+            self._unwatch()
+            self._say(cycle, 503, "server_error", "unavailable", _TOO_LATE)
+
     def _refuse(self, status: int, kind: str, code: str, detail: str) -> None:
         if self._refused:
             return
@@ -127,6 +162,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             if cycle.response_started or not self._is_in_body:
                 # Another answer is due first, and would be taken for this one.
                 return
+        self._say(cycle, status, kind, code, detail)
+
+    def _say(self, cycle: RequestResponseCycle | None, status: int, kind: str, code: str, detail: str) -> None:
+        if cycle is not None:
+            # Whatever the application still says is not the answer any more.
             cycle.disconnected = True
             cycle.waiting_for_100_continue = False
             cycle.message_event.set()
@@ -137,7 +177,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def _head(self, status: int, length: int) -> bytes:
         request_id = token_hex(16)
-        _LOG.info("request %s refused before it was whole: %d", request_id, status)
+        _LOG.info("request %s answered by the server itself: %d", request_id, status)
         headers = [
             *self.server_state.default_headers,
             (b"content-type", b"application/json"),

@@ -1,4 +1,4 @@
-"""What a client may send before its request is whole, and how long it may take; each claim on a real connection."""
+"""What a client may send, how long it may take and has to wait; each claim on a real connection."""
 
 import asyncio
 import select
@@ -21,6 +21,7 @@ START = b"GET / HTTP/1.1\r\nHost: test\r\n"
 GET = START + b"\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 100\r\n\r\n"
 CHUNKED = b"POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n"
+LATER = GET.replace(b"/", b"/later", 1)
 GARBAGE = b"garbage\r\n\r\n"
 UNFINISHED = {"nothing": b"", "half a head": START, "line ends": b"\r\n" * 10, "one byte of a body": POST + b"{"}
 
@@ -30,6 +31,10 @@ class Hasty(BoundedHttpProtocol):
     head_seconds = 0.3
     request_seconds = 0.9
     farewell_seconds = 1.0
+
+
+class Hurried(Hasty):
+    answer_seconds = 0.3
 
 
 class Patient(Hasty):
@@ -51,6 +56,9 @@ class Server:
 
     async def _app(self, scope, receive, send):
         self.calls += 1
+        if scope["path"] == "/slowly":
+            await self._slowly(send)
+            return
         if scope["path"] == "/later":
             await asyncio.to_thread(self.may_answer.wait)
         size, more = 0, scope["path"] != "/now"
@@ -64,8 +72,20 @@ class Server:
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
         await send({"type": "http.response.body", "body": body})
 
+    async def _slowly(self, send):
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"4")]})
+        await send({"type": "http.response.body", "body": b"", "more_body": True})
+        await asyncio.to_thread(self.may_answer.wait)
+        await send({"type": "http.response.body", "body": b"done"})
+
     def connect(self):
         return socket.create_connection(self._listener.getsockname(), timeout=10)
+
+    def let_an_answer_s_time_pass(self):
+        """As long as the server lets a client wait for an answer."""
+        with self.connect() as waiting:
+            waiting.sendall(LATER)
+            assert statuses(everything(waiting)) == [503]
 
     def let_a_head_s_time_pass(self):
         """As long as the server bears with a connection on which nothing comes."""
@@ -221,7 +241,7 @@ def test_what_is_no_http_is_refused_in_the_contract_s_shape(patient, sent, caplo
 @pytest.mark.parametrize("second", [GARBAGE, START + b"X-A: " + b"a" * HEAD_BYTES], ids=["garbage", "long head"])
 def test_a_refusal_is_never_taken_for_the_answer_to_an_earlier_request(hasty, second):
     with hasty.connect() as connection:
-        connection.sendall(GET.replace(b"/", b"/later", 1) + second)
+        connection.sendall(LATER + second)
         hasty.let_a_head_s_time_pass()
         hasty.may_answer.set()
         assert statuses(everything(connection)) == [200]
@@ -274,9 +294,55 @@ def test_a_body_may_take_longer_than_a_head(hasty):
         assert connection.recv(65536).endswith(b"100")
 
 
-def test_an_answer_may_take_as_long_as_it_takes(hasty):
+@pytest.fixture
+def hurried():
+    with Server(Hurried) as server:
+        yield server
+
+
+def test_a_client_that_has_waited_too_long_is_told_so_in_the_contract_s_shape(hurried):
+    with hurried.connect() as connection:
+        connection.sendall(LATER)
+        (answer,) = answers(everything(connection))
+    assert of_contract(answer) == (503, "unavailable")
+    hurried.may_answer.set()
+    with hurried.connect() as connection:
+        connection.sendall(LATER)
+        assert statuses(connection.recv(65536)) == [200]
+
+
+def test_a_connection_may_be_used_for_longer_than_an_answer_may_take(hurried):
+    with hurried.connect() as connection:
+        connection.sendall(GET)
+        assert statuses(connection.recv(65536)) == [200]
+        hurried.let_an_answer_s_time_pass()
+        connection.sendall(GET)
+        assert statuses(connection.recv(65536)) == [200]
+
+
+def test_an_answer_that_has_begun_may_take_as_long_as_it_takes(hurried):
+    with hurried.connect() as connection:
+        connection.sendall(GET.replace(b"/", b"/slowly", 1))
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+        hurried.let_an_answer_s_time_pass()
+        hurried.may_answer.set()
+        assert connection.recv(65536) == b"done"
+
+
+def test_a_request_that_others_wait_behind_gets_its_own_answer_however_late(hurried):
+    with hurried.connect() as connection:
+        connection.sendall(LATER + GET)
+        hurried.let_an_answer_s_time_pass()
+        hurried.may_answer.set()
+        raw = b""
+        while len(statuses(raw)) < 2:
+            raw += connection.recv(65536)
+        assert statuses(raw) == [200, 200]
+
+
+def test_an_answer_may_take_longer_than_a_request(hasty):
     with hasty.connect() as connection:
-        connection.sendall(GET.replace(b"/", b"/later", 1))
+        connection.sendall(LATER)
         for _ in range(5):
             hasty.let_a_head_s_time_pass()
         hasty.may_answer.set()
@@ -287,7 +353,7 @@ def test_an_answer_may_take_as_long_as_it_takes(hasty):
 
 def test_an_unfinished_request_does_not_cut_the_answer_to_an_earlier_one(hasty):
     with hasty.connect() as connection:
-        connection.sendall(GET.replace(b"/", b"/later", 1) + START)
+        connection.sendall(LATER + START)
         for _ in range(5):
             hasty.let_a_head_s_time_pass()
         hasty.may_answer.set()
@@ -296,7 +362,7 @@ def test_an_unfinished_request_does_not_cut_the_answer_to_an_earlier_one(hasty):
 
 def test_requests_that_wait_for_their_turn_are_not_given_up(hasty):
     with hasty.connect() as connection:
-        connection.sendall(GET.replace(b"/", b"/later", 1) + GET + START)
+        connection.sendall(LATER + GET + START)
         for _ in range(5):
             hasty.let_a_head_s_time_pass()
         connection.sendall(b"Connection: close\r\n\r\n")

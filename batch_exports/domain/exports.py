@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from batch_exports.domain.destinations import leaves, merged
+from batch_exports.domain.errors import PermanentFailure
 from batch_exports.domain.schedules import Schedule
 
 
@@ -34,16 +35,24 @@ class Destination:
     type: str
     config: Mapping[str, Any]
     secrets: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    unreadable: tuple[str, ...] = ()
+    """Credentials that are kept, but do not open with the encryption keys at hand, as `secret_names` names them."""
 
     @property
     def full_config(self) -> dict[str, Any]:
-        """The config with its credentials, for writers and validation only."""
+        """The config with its credentials, for writers and validation only; raises PermanentFailure without them."""
+        if self.unreadable:
+            raise PermanentFailure(
+                "The credentials of this export cannot be decrypted with the encryption keys of the service. Give the "
+                "export its credentials again, or ask the operator to start the service with the key that they were "
+                "stored under."
+            )
         return merged(self.config, self.secrets)
 
     @property
     def secret_names(self) -> list[str]:
         """The credentials that it has, by their keys, with `__` between the levels."""
-        return sorted(leaves("", self.secrets, "__"))
+        return sorted((*leaves("", self.secrets, "__"), *self.unreadable))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from batch_exports.domain.destinations import ConnectionCheck, connection_checks, merged
+from batch_exports.domain.destinations import ConnectionCheck, connection_checks
 from batch_exports.domain.errors import Invalid
 from batch_exports.ports import DestinationChecks, Store
 from batch_exports.services import export_fields
@@ -42,7 +42,7 @@ class DestinationService:
         sent = body.get("destination") or {}
         export_fields.check_same_type(stored.type, sent)
         export_fields.check_no_integration(sent)
-        config = merged(stored.full_config, sent.get("config") or {})
+        config = export_fields.changed_config(stored, sent)
         check({"type": stored.type, "config": config})
         return await self._run(stored.type, config, body.get("step") or 0)
 

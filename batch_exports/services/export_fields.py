@@ -4,7 +4,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from batch_exports.domain.destinations import FILE_DESTINATIONS, SECRET_KEYS, check_config, split_secrets
+from batch_exports.domain.destinations import (
+    FILE_DESTINATIONS,
+    SECRET_KEYS,
+    check_config,
+    leaves,
+    merged,
+    split_secrets,
+)
 from batch_exports.domain.errors import Invalid
 from batch_exports.domain.exports import Destination, Model
 from batch_exports.domain.object_keys import check_object_keys
@@ -23,6 +30,24 @@ def new_destination(sent: Body) -> Destination:
     check_no_integration(sent)
     config, secrets = split_secrets(SECRET_KEYS[sent["type"]], sent.get("config") or {})
     return Destination(type=sent["type"], config=config, secrets=secrets)
+
+
+def changed_config(stored: Destination, sent: Body) -> dict[str, Any]:
+    """The config with its credentials, under the settings that are sent; raises Invalid.
+
+    Of credentials that cannot be decrypted, each has to be sent again; null is for one that is not wanted any more.
+    """
+    settings = sent.get("config") or {}
+    given = leaves("", settings, "__")
+    for name in stored.unreadable:
+        if name not in given:
+            raise Invalid(
+                "The stored credentials cannot be decrypted. Send all of them again, with null for those that are not "
+                f"needed: {', '.join(stored.unreadable)}.",
+                code="required",
+                attr=f"destination__config__{name}",
+            )
+    return merged(merged(stored.config, stored.secrets), settings)
 
 
 def changed_schedule(stored: Schedule, body: Body) -> Schedule:
@@ -90,15 +115,21 @@ def check_new(body: Body) -> Destination:
     destination = new_destination(body["destination"])
     changed_schedule(Schedule(interval=Interval.HOUR), body)
     new_filters(body, model)
-    check_fields(body, model, destination.type, destination.full_config)
+    check_destination(destination, model)
+    check_no_queries(body)
     return destination
 
 
-def check_fields(body: Body, model: Model, kind: str, config: Body) -> None:
-    """Check the rules between an export's fields, `config` being its destination's with credentials; raises Invalid."""
-    check_config(kind, model, config)
-    if kind in FILE_DESTINATIONS:
+def check_destination(destination: Destination, model: Model) -> None:
+    """Check the rules between the settings of a destination; raises Invalid."""
+    config = destination.full_config
+    check_config(destination.type, model, config)
+    if destination.type in FILE_DESTINATIONS:
         check_object_keys(config, model)
+
+
+def check_no_queries(body: Body) -> None:
+    """Raise Invalid for what only a query could have."""
     for field in ("hogql_query", "hogql_modifiers", "primary_key", "version_key"):
         if body.get(field):
             raise Invalid(f"This service takes no queries: leave '{field}' out.", attr=field)

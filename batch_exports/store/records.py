@@ -11,12 +11,13 @@ from sqlalchemy import RowMapping
 
 from batch_exports.domain.activity import Activity, Actor, Change
 from batch_exports.domain.backfills import Backfill
+from batch_exports.domain.destinations import SECRET_KEYS
 from batch_exports.domain.exports import Destination, Export
 from batch_exports.domain.keys import ApiKey
 from batch_exports.domain.runs import Run
 from batch_exports.domain.schedules import Schedule
 from batch_exports.domain.throttles import Usage, Window
-from batch_exports.store.cipher import Cipher
+from batch_exports.store.cipher import Cipher, SecretsUnreadable
 
 Record = TypeVar("Record")
 Row = RowMapping | Mapping[str, Any]
@@ -54,23 +55,23 @@ def backfill_row(backfill: Backfill) -> dict[str, Any]:
 
 
 def export_row(export: Export, cipher: Cipher) -> dict[str, Any]:
-    """The columns of an export, its credentials encrypted."""
+    """The columns of an export, its credentials encrypted; those that cannot be read are left as they are."""
     row = {name: getattr(export, name) for name in _EXPORT_FIELDS}
     row.update((name, getattr(export.schedule, name)) for name in _SCHEDULE_FIELDS)
     row["destination_type"] = export.destination.type
     row["destination_config"] = dict(export.destination.config)
-    row["destination_secrets"] = _seal(export, cipher)
+    row["destination_secret_names"] = export.destination.secret_names
+    if not export.destination.unreadable:
+        row["destination_secrets"] = _seal(export, cipher)
     row["filters"] = None if export.filters is None else [dict(each) for each in export.filters]
     return row
 
 
 def export_of(row: Row, cipher: Cipher) -> Export:
-    """The export of a row, its credentials decrypted; raises SecretsUnreadable."""
-    sealed = row["destination_secrets"]
-    secrets = {} if sealed is None else json.loads(cipher.open(sealed, owner=row["id"].bytes))
+    """The export of a row, its credentials decrypted."""
     filters = row["filters"]
     return Export(
-        destination=Destination(row["destination_type"], row["destination_config"], secrets),
+        destination=_destination_of(row, cipher),
         schedule=Schedule(**_pick(row, _SCHEDULE_FIELDS)),
         filters=None if filters is None else tuple(filters),
         **_pick(row, _EXPORT_FIELDS),
@@ -121,6 +122,18 @@ def usage_of(windows: list[dict[str, Any]]) -> Usage:
         timedelta(seconds=each["seconds"]): Window(datetime.fromisoformat(each["start"]), each["used"])
         for each in windows
     }
+
+
+def _destination_of(row: Row, cipher: Cipher) -> Destination:
+    kind, config, sealed = row["destination_type"], row["destination_config"], row["destination_secrets"]
+    if sealed is None:
+        return Destination(kind, config)
+    try:
+        return Destination(kind, config, json.loads(cipher.open(sealed, owner=row["id"].bytes)))
+    except SecretsUnreadable:
+        # Rows that were made before names were kept may have any credential of their type.
+        names = row["destination_secret_names"] or sorted(SECRET_KEYS[kind])
+        return Destination(kind, config, unreadable=tuple(names))
 
 
 def _seal(export: Export, cipher: Cipher) -> bytes | None:

@@ -132,6 +132,7 @@ exports = Table(
     Column("paused_reason", EnumText(PausedReason)),
     Column("version", Integer, nullable=False),
     Column("last_unpaused_at", UtcDateTime),
+    Column("destination_secret_names", JSON(none_as_null=True)),
 )
 
 backfills = Table(

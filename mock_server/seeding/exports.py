@@ -63,8 +63,8 @@ class ExportSeeder:
                 paused_reason=PausedReason(entry.get("paused_reason", "request")) if paused_at else None,
                 filters=export_fields.new_filters(request, model),
             )
-            kind, config = export.destination.type, export.destination.full_config
-            export_fields.check_fields(request, export.model, kind, config)
+            export_fields.check_destination(export.destination, export.model)
+            export_fields.check_no_queries(request)
         except Invalid as error:
             path = (error.attr or "").replace("__", "/")
             raise self._document.error(f"{pointer}/request/{path}".rstrip("/"), error.detail) from None

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,17 +14,21 @@ from starlette.testclient import TestClient
 
 from batch_exports.bootstrap import build_world
 from batch_exports.domain.backfills import Estimate
+from batch_exports.domain.exports import Destination, Export
 from batch_exports.domain.logs import LogEntry, LogLevel
 from batch_exports.domain.runs import Run
 from batch_exports.ports import Store, Transaction
 from batch_exports.services.lifecycle import Lifecycle
 from batch_exports.settings import Settings
+from batch_exports.store import Cipher, SqlStore
+from batch_exports.store.cipher import KEY_BYTES
 from mock_server.app import MockApp
 from mock_server.personas import KEYS
 from tests.builders import make_run
 
 Json = dict[str, Any]
 Refusal = tuple[int, str, str, str | None]
+Spoil = Callable[[Export], AbstractAsyncContextManager[tuple[Store, Export]]]
 Below = Callable[[], AbstractAsyncContextManager[tuple[Store, Lifecycle]]]
 
 BASE = "/api/projects/1/batch_exports"
@@ -102,6 +106,7 @@ class RulesWorld:
 
     client: TestClient
     below: Below
+    spoil: Spoil
     made: list[str] = field(default_factory=list)
 
     def ask(self, method: str, path: str, body: Any = None, **params: Any) -> httpx.Response:
@@ -149,6 +154,18 @@ class RulesWorld:
     def fail(self, run: str, error: str = "The bucket does not exist.") -> None:
         """End a run as failed."""
         self.change(lambda tx, lifecycle: lifecycle.fail(tx, self.id_of(run), error))
+
+    def lose_credentials(self, export: str) -> None:
+        """Let the stored credentials of an export be such as no key at hand decrypts."""
+
+        async def do() -> None:
+            async with self.below() as (store, _), store.read() as tx:
+                kept = await tx.exports.get(1, UUID(export.strip("/")))
+            assert kept is not None
+            async with self.spoil(kept) as (store, spoiled), store.write() as tx:
+                await tx.exports.save(spoiled)
+
+        asyncio.run(do())
 
     def open_backfill(self, run: str, **found: Any) -> None:
         """Begin a run, and its backfill with what was found out about its rows."""
@@ -242,8 +259,14 @@ def open_mock(app: MockApp) -> Iterator[RulesWorld]:
     async def below() -> AsyncIterator[tuple[Store, Lifecycle]]:
         yield app.world.store, app.world.services.lifecycle
 
+    @asynccontextmanager
+    async def spoil(export: Export) -> AsyncIterator[tuple[Store, Export]]:
+        destination = export.destination
+        lost = Destination(destination.type, destination.config, unreadable=tuple(destination.secret_names))
+        yield app.world.store, replace(export, destination=lost)
+
     with TestClient(app, headers=_HEADERS) as client:
-        yield RulesWorld(client, below)
+        yield RulesWorld(client, below, spoil)
 
 
 @contextmanager
@@ -255,5 +278,10 @@ def open_production(app: Any, folder: Path) -> Iterator[RulesWorld]:
         async with build_world(Settings(data_dir=folder)) as world:
             yield world.store, world.services.lifecycle
 
+    @asynccontextmanager
+    async def spoil(export: Export) -> AsyncIterator[tuple[Store, Export]]:
+        async with SqlStore.open(Settings(data_dir=folder).store_url, Cipher(bytes(KEY_BYTES))) as store:
+            yield store, export
+
     with TestClient(app, headers=_HEADERS) as client:
-        yield RulesWorld(client, below)
+        yield RulesWorld(client, below, spoil)

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from batch_exports.domain.errors import RetryableFailure, RunCancelled
+from batch_exports.domain.errors import PermanentFailure, RetryableFailure, RunCancelled
 from batch_exports.domain.runs import RunStatus
 from batch_exports.ports import Chunk, Lane, LogQuery, WrittenFile
 from batch_exports.services.run_body import PART_ROWS, RunBody, parts_of
@@ -157,6 +157,17 @@ async def test_a_cancelled_run_does_no_further_step():
         await stage.body.commit(stage.run_id, plan, [])
     assert (await stage.body.plan(stage.run_id))["skip"]
     assert (await stage.shown()).status is RunStatus.CANCELLED
+
+
+async def test_a_run_whose_credentials_cannot_be_decrypted_ends_before_anything_is_read():
+    stage = Stage()
+    await stage.run()
+    lost = replace(stage.export.destination, unreadable=("password",))
+    async with stage.world.store.write() as tx:
+        await tx.exports.save(replace(stage.export, destination=lost))
+    with pytest.raises(PermanentFailure, match=r"cannot be decrypted .* Give the export its credentials again"):
+        await stage.body.plan(stage.run_id)
+    assert stage.source.selections == []
 
 
 async def test_the_run_of_a_deleted_export_is_skipped():

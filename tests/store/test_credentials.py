@@ -87,6 +87,13 @@ async def test_after_a_rotation_the_new_key_alone_reads_everything_and_nothing_e
     check_key(url, Cipher(NEW))
 
 
+async def test_a_key_that_opens_none_of_the_stored_credentials_is_refused_and_one_that_opens_some_is_not(url):
+    await fill(url, OLD, NEW, FOREIGN)
+    check_key(url, Cipher(NEW))
+    with pytest.raises(SecretsUnreadable, match="another key"):
+        check_key(url, Cipher(OLDEST))
+
+
 @settings(max_examples=15)
 @given(st.lists(st.sampled_from([OLDEST, OLD, NEW, FOREIGN, None]), max_size=6), st.integers(1, 3))
 async def test_a_rotation_mends_what_it_can_read_and_counts_the_rest_however_often(keys, times):

@@ -8,7 +8,7 @@ import pytest
 
 from batch_exports.domain.destinations import SECRET_KEYS
 from batch_exports.ports import ExportQuery
-from batch_exports.store import Cipher, SecretsUnreadable, SqlStore
+from batch_exports.store import Cipher, SqlStore
 from tests.builders import NOW, keep_export, make_destination
 from tests.store.databases import KEY, new_store, url_of
 
@@ -56,14 +56,21 @@ async def test_a_deleted_export_keeps_no_credentials(tmp_path: Path) -> None:
     assert kept == [(None,)]
 
 
-async def test_with_another_key_the_store_says_so_and_shows_nothing(tmp_path: Path) -> None:
+async def test_under_another_key_an_export_has_names_without_credentials_and_saving_it_keeps_what_is_there(
+    tmp_path: Path,
+) -> None:
     async with new_store(tmp_path / "store.db") as store:
         export = await keep_export(store)
 
-    async with SqlStore.open(url_of(tmp_path / "store.db"), Cipher(bytes(32))) as store, store.read() as tx:
-        with pytest.raises(SecretsUnreadable, match="another key") as refusal:
-            await tx.exports.get(export.project_id, export.id)
-    assert "example-secret" not in str(refusal.value)
+    async with SqlStore.open(url_of(tmp_path / "store.db"), Cipher(bytes(32))) as store, store.write() as tx:
+        found = await tx.exports.get(export.project_id, export.id)
+        assert found is not None
+        assert (found.destination.secrets, found.destination.unreadable) == ({}, tuple(export.destination.secret_names))
+        assert found.destination.secret_names == export.destination.secret_names
+        await tx.exports.save(replace(found, name="Renamed"))
+
+    async with SqlStore.open(url_of(tmp_path / "store.db"), Cipher(KEY)) as store, store.read() as tx:
+        assert await tx.exports.get(export.project_id, export.id) == replace(export, name="Renamed")
 
 
 async def test_credentials_copied_to_another_export_do_not_open_there(tmp_path: Path) -> None:
@@ -78,8 +85,9 @@ async def test_credentials_copied_to_another_export_do_not_open_there(tmp_path: 
         connection.close()
 
         async with store.read() as tx:
-            with pytest.raises(SecretsUnreadable):
-                await tx.exports.page(ExportQuery(project_id=mine.project_id, limit=10, offset=0))
+            (found,), _ = await tx.exports.page(ExportQuery(project_id=mine.project_id, limit=10, offset=0))
+    assert (found.id, found.destination.secrets) == (mine.id, {})
+    assert found.destination.unreadable == ("aws_access_key_id", "aws_secret_access_key")
 
 
 async def test_a_new_key_beside_the_old_one_opens_old_credentials_and_seals_new_ones(tmp_path: Path) -> None:
