@@ -8,12 +8,15 @@ from base64 import b64encode, urlsafe_b64encode
 from contextlib import closing, contextmanager
 
 import httpx
+import psycopg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from psycopg import sql
 
 from batch_exports.domain.destinations import SECRET_KEYS
 from tests.invariants.canaries import VISIBLE, Witness, delete_all, forms, lead_through, marks, planted
+from tests.postgres import running_server
 from tests.seaweed import SeaweedServer
 from tests.service import COMMAND
 
@@ -29,12 +32,69 @@ def bodies(tmp_path_factory):
         yield planted(server.config("lake"))
 
 
+class SqliteFolder:
+    """The database of a service that was told of none; its file lies in the data folder."""
+
+    url = None
+
+    def __init__(self, data):
+        self._data = data
+
+    def rows(self):
+        """All values of each table: in the file, a long one may be cut in pieces by its pages."""
+        with closing(sqlite3.connect(self._data / "batch_exports.db")) as database:
+            names = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+            return {name: b"\n".join(map(as_bytes, database.execute(f'SELECT * FROM "{name}"'))) for name in names}
+
+    def files(self):
+        """What lies outside of the data folder."""
+        return b""
+
+
+class PostgresDatabase:
+    """A database of a server of its own, of which every file is searched, too."""
+
+    def __init__(self, server):
+        self._server = server
+        self.url = server.create_database()
+
+    def rows(self):
+        """All values of each table, those of the engine among them."""
+        with psycopg.connect(self.url) as database:
+            tables = database.execute(
+                "SELECT schemaname, tablename FROM pg_tables "
+                "WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
+            ).fetchall()
+            return {
+                name: b"\n".join(
+                    map(as_bytes, database.execute(sql.SQL("SELECT * FROM {}").format(sql.Identifier(schema, name))))
+                )
+                for schema, name in tables
+            }
+
+    def files(self):
+        """What the server has written."""
+        self._server.execute("CHECKPOINT")
+        return content_of(self._server.folder / "data")
+
+
 @contextmanager
-def running_service(data, log):
+def opened_database(kind, data):
+    """The database of a service."""
+    if kind == "sqlite":
+        yield SqliteFolder(data)
+    else:
+        with running_server() as server:
+            yield PostgresDatabase(server)
+
+
+@contextmanager
+def running_service(data, log, database_url):
     """A service that tells as much as it can; a client of it."""
     environment = {name: text for name, text in os.environ.items() if not name.startswith("BATCH_EXPORTS_")}
     settings = {"BATCH_EXPORTS_LOG_LEVEL": "debug", "BATCH_EXPORTS_THROTTLE_PER_MINUTE": "100000"}
     settings |= {"BATCH_EXPORTS_THROTTLE_PER_HOUR": "100000"}
+    settings |= {} if database_url is None else {"BATCH_EXPORTS_DATABASE_URL": database_url}
     with log.open("w") as errors:
         process = subprocess.Popen(
             [COMMAND, "dev", "--port", "0", "--data-dir", str(data), "--json"],
@@ -51,19 +111,20 @@ def running_service(data, log):
         process.communicate(timeout=30)
 
 
-@pytest.fixture(scope="module")
-def story(tmp_path_factory, bodies):
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def story(request, tmp_path_factory, bodies):
     """What is left of a service that was told canaries, and how its runs went."""
     folder = tmp_path_factory.mktemp("canaries")
     data, log = folder / "data", folder / "log"
-    with running_service(data, log) as client:
-        witness = Witness(client, bytearray())
-        runs = {name: lead_through(witness, name, body) for name, body in bodies.items()}
-        files = content_of(data)
-        tables = rows_of(data)
-        delete_all(witness)
-        files += content_of(data)
-    files += content_of(data)
+    with opened_database(request.param, data) as database:
+        with running_service(data, log, database.url) as client:
+            witness = Witness(client, bytearray())
+            runs = {name: lead_through(witness, name, body) for name, body in bodies.items()}
+            files = content_of(data) + database.files()
+            tables = database.rows()
+            delete_all(witness)
+            files += content_of(data) + database.files()
+        files += content_of(data) + database.files()
     traces = {"files": files, "log": log.read_bytes(), "answers": bytes(witness.said)}
     traces["tables"] = b"".join(tables.values())
     traces["engine"] = b"".join(tables[name] for name in ENGINE_TABLES)
@@ -74,13 +135,6 @@ def content_of(folder):
     """All files, with what the write-ahead log holds."""
     files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in KEY_FILES]
     return b"".join(path.name.encode() + path.read_bytes() for path in files)
-
-
-def rows_of(folder):
-    """All values of each table: in the file, a long one may be cut in pieces by its pages."""
-    with closing(sqlite3.connect(folder / "batch_exports.db")) as database:
-        names = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        return {name: b"\n".join(map(as_bytes, database.execute(f'SELECT * FROM "{name}"'))) for name in names}
 
 
 def percent(text):
