@@ -12,6 +12,7 @@ from batch_exports.domain.destinations import (
     merged,
     split_secrets,
 )
+from batch_exports.domain.egress import EgressPolicy, check_config_hosts
 from batch_exports.domain.errors import Invalid
 from batch_exports.domain.exports import Destination, Model
 from batch_exports.domain.object_keys import check_object_keys
@@ -120,12 +121,14 @@ def check_new(body: Body) -> Destination:
     return destination
 
 
-def check_destination(destination: Destination, model: Model) -> None:
-    """Check the rules between the settings of a destination; raises Invalid."""
+def check_destination(destination: Destination, model: Model, egress: EgressPolicy | None = None) -> None:
+    """Check the rules between the settings of a destination, and its hosts where there is a policy; raises Invalid."""
     config = destination.full_config
     check_config(destination.type, model, config)
     if destination.type in FILE_DESTINATIONS:
         check_object_keys(config, model)
+    if egress is not None:
+        check_config_hosts(destination.type, config, egress)
 
 
 def check_no_queries(body: Body) -> None:

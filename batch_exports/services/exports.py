@@ -9,7 +9,7 @@ from batch_exports.domain.activity import ActivityKind, Actor
 from batch_exports.domain.backfills import Backfill
 from batch_exports.domain.coverage import rescheduled
 from batch_exports.domain.destinations import check_fixed_settings
-from batch_exports.domain.egress import EgressPolicy, check_config_hosts
+from batch_exports.domain.egress import EgressPolicy
 from batch_exports.domain.errors import NOT_FOUND, Changed, NotFound
 from batch_exports.domain.exports import Destination, Export, Model, PausedReason
 from batch_exports.domain.pausing import missed_while_paused, paused, unpaused
@@ -98,7 +98,7 @@ class ExportService:
             next_at=schedule.next_due(now),
             filters=export_fields.new_filters(body, model) if "filters" in body else None,
         )
-        self._check_destination(export)
+        export_fields.check_destination(export.destination, model, self.egress)
         export_fields.check_no_queries(body)
         await tx.exports.add(export)
         await self.journal.note(tx, by, ActivityKind.CREATED, export)
@@ -125,7 +125,7 @@ class ExportService:
             )
             # One that is as it was is not judged again: its credentials may be unreadable.
             if export.destination is not stored.destination:
-                self._check_destination(export)
+                export_fields.check_destination(export.destination, export.model, self.egress)
             export_fields.check_no_queries(body)
             export = self._timed(stored, export, pause=body.get("paused"))
             export = await self.journal.save(tx, change.by, stored, export)
@@ -176,10 +176,6 @@ class ExportService:
         check({"type": stored.type, "config": config})
         check_fixed_settings(stored.type, stored.config, config)
         return export_fields.new_destination({**sent, "type": stored.type, "config": config})
-
-    def _check_destination(self, export: Export) -> None:
-        export_fields.check_destination(export.destination, export.model)
-        check_config_hosts(export.destination.type, export.destination.full_config, self.egress)
 
     def _timed(self, stored: Export, export: Export, *, pause: bool | None) -> Export:
         now = self.clock.now()
