@@ -1,6 +1,21 @@
 """`batch-exports mock`, also `python -m mock_server`: serves the mock until it is told to stop."""
 
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, TypeVar
+
 import click
+
+_LIMIT = click.IntRange(0)
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_COUNT = click.IntRange(1)
+
+
+def _limit(name: str, span: str) -> Callable[[Command], Command]:
+    return click.option(
+        name, type=_LIMIT, default=0, show_default=True, help=f"Requests that one key may make in {span}; 0: no limit."
+    )
 
 
 @click.command()
@@ -12,57 +27,53 @@ import click
     show_default=True,
     help="Port to listen on; 0 takes a free one.",
 )
-@click.option("--scenario", default="typical", show_default=True, help="State to begin with.")
-@click.option("--seed", type=int, default=0, show_default=True, help="What identifiers are drawn from.")
+@click.option("--scenario", default="typical", show_default=True, help="State that worlds begin with.")
+@click.option("--seed", type=_LIMIT, default=0, show_default=True, help="What identifiers are drawn from.")
+@click.option("--now", metavar="INSTANT", help="Moment at which the clocks of all worlds stand still; else real time.")
 @click.option(
     "--max-open-backfills",
-    type=click.IntRange(1),
+    type=_COUNT,
     default=10,
     show_default=True,
     help="Backfills of one project that may be in progress at once.",
 )
+@_limit("--throttle-per-minute", "a minute")
+@_limit("--throttle-per-hour", "an hour")
+@click.option("--strict", is_flag=True, help="Answer as production does: no preferences, no faults.")
+@click.option("--require-world", is_flag=True, help="Refuse requests that name no world.")
+@click.option("--max-worlds", type=_COUNT, default=1000, show_default=True, help="Worlds at a time.")
 @click.option(
-    "--throttle-per-minute",
-    type=click.IntRange(0),
-    default=0,
+    "--world-ttl",
+    type=click.FloatRange(0),
+    default=3600,
     show_default=True,
-    help="Requests that one key may make in a minute; 0 for no limit.",
+    help="Seconds after which a world that nobody asks for may be forgotten.",
 )
 @click.option(
-    "--throttle-per-hour",
-    type=click.IntRange(0),
-    default=0,
-    show_default=True,
-    help="Requests that one key may make in an hour; 0 for no limit.",
+    "--admin-token",
+    envvar="BATCH_EXPORTS_MOCK_ADMIN_TOKEN",
+    show_envvar=True,
+    help="What the control API asks for; without it only this machine may use it.",
 )
-@click.option("--strict", is_flag=True, help="Answer as production does: ignore the header Prefer.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON when ready.")
-def mock(
-    host: str,
-    port: int,
-    scenario: str,
-    seed: int,
-    max_open_backfills: int,
-    throttle_per_minute: int,
-    throttle_per_hour: int,
-    strict: bool,  # noqa: FBT001  # a flag
-    as_json: bool,  # noqa: FBT001  # a flag
-) -> None:
+def mock(host: str, port: int, as_json: bool, **options: Any) -> None:  # noqa: FBT001  # a flag
     """Serve a mock of the API. Production's handlers answer from fixtures, in memory."""
     # Only here: other commands of the same command line need none of it.
     from mock_server.serving import CannotServeError, serve  # noqa: PLC0415
 
     try:
-        serve(
-            host=host,
-            port=port,
-            scenario=scenario,
-            seed=seed,
-            max_open_backfills=max_open_backfills,
-            throttle_per_minute=throttle_per_minute,
-            throttle_per_hour=throttle_per_hour,
-            strict=strict,
-            as_json=as_json,
-        )
+        serve(host, port, as_json=as_json, **{**options, "now": _moment(options["now"])})
     except CannotServeError as error:
         raise click.UsageError(str(error)) from None
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise click.BadParameter("A moment is written as 2026-03-02T15:32:00Z.", param_hint="--now")
+    return moment

@@ -13,9 +13,10 @@ _VERSION_AND_VARIANT = (0x7 << 76) | (0b10 << 62)
 class SeededIds:
     """Version 7 UUIDs: milliseconds of the clock, a counter within one millisecond, and 62 bits drawn from the seed."""
 
-    def __init__(self, clock: Clock, seed: int = 0) -> None:
+    def __init__(self, clock: Clock, seed: int = 0, name: str = "") -> None:
         self._clock = clock
         self._seed = seed
+        self._name = name
         self._drawn = 0
         self._last = (0, 0)
 
@@ -33,15 +34,15 @@ class SeededIds:
         """An identifier as it would have been made at a moment in the past."""
         return self._make(_milliseconds(instant), 0)
 
-    def fork(self, clock: Clock) -> "SeededIds":
-        """Another factory that goes on from the same point, alone."""
-        other = SeededIds(clock, self._seed)
+    def fork(self, clock: Clock, name: str = "") -> "SeededIds":
+        """Another factory that goes on from the same point, alone; a name makes it draw others."""
+        other = SeededIds(clock, self._seed, name or self._name)
         other._drawn, other._last = self._drawn, self._last
         return other
 
     def _make(self, milliseconds: int, counter: int) -> UUID:
         self._drawn += 1
-        digest = blake2b(f"{self._seed}:{self._drawn}".encode(), digest_size=8).digest()
+        digest = blake2b(f"{self._seed}:{self._name}:{self._drawn}".encode(), digest_size=8).digest()
         tail = int.from_bytes(digest) >> 2
         return UUID(int=(milliseconds << 80) | (counter << 64) | _VERSION_AND_VARIANT | tail)
 

@@ -1,60 +1,126 @@
-"""ASGI layers around the contract's application: browsers, the clock, overridden answers, and marks on all of them."""
+"""The ASGI layers around the contract's application: worlds, the clock, overridden answers, marks on all answers."""
 
+import time
+from collections.abc import Callable
+
+import orjson
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from batch_exports.contract.cors import EXPOSED_HEADERS
+from batch_exports.contract.errors import ApiError, invalid
+from batch_exports.contract.operation_spec import OperationSpec
 from batch_exports.contract.request import Request
+from mock_server.addressing import DEFAULT_WORLD, WORLD, read_address, world_required
+from mock_server.documents import FixtureError
 from mock_server.examples import SOURCE
-from mock_server.prefer import APPLIED, OUT_OF_CONTRACT, Override, Overrides, override, read_preferences
+from mock_server.journal.journal import Exchange
+from mock_server.operations import Operations
+from mock_server.personas import KEYS
+from mock_server.prefer import APPLIED, OUT_OF_CONTRACT, Override, override, read_preferences
+from mock_server.sandboxes import Sandbox, Sandboxes
+from mock_server.scenarios import UnknownScenarioError
 from mock_server.world import World
 
-_EXPOSED = (*EXPOSED_HEADERS, SOURCE, APPLIED, OUT_OF_CONTRACT)
+SCENARIO = "X-Mock-Scenario"
+"""The header that says in which scenario a world begins, on the request that makes it."""
+
+_EXPOSED = (*EXPOSED_HEADERS, SOURCE, APPLIED, OUT_OF_CONTRACT, WORLD)
 _PREFLIGHT_SECONDS = 600
 
 
 class MockLayer:
-    """Serves one world: what is overridden never reaches it, everything else finds it caught up with its clock."""
+    """Serves each request from the world that it names, which has caught up with its clock before."""
 
-    def __init__(self, app: ASGIApp, world: World, overrides: Overrides | None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        operations: Operations,
+        sandboxes: Sandboxes,
+        *,
+        strict: bool,
+        require_world: bool,
+        monotonic: Callable[[], float] = time.perf_counter,
+    ) -> None:
         self._app = app
-        self._overrides = overrides
-        self._requests = 0
-        self.world = world
+        self._operations = operations
+        self._sandboxes = sandboxes
+        self._strict = strict
+        self._require_world = require_world
+        self._monotonic = monotonic
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        scope = {**scope, "headers": self._identified(scope)}
-        request = Request(scope, receive)
+        try:
+            sandbox, request = self._admit(scope, receive)
+        except ApiError as error:
+            await _send_override(_refusal(error), Request(scope, receive), send)
+            return
+        exchange = self._begin(sandbox, request)
+        try:
+            await self._answer(sandbox.world, exchange, request, exchange.hears(receive), exchange.tells(send))
+        finally:
+            exchange.seconds = self._monotonic() - exchange.began
+            sandbox.journal.add(exchange)
+
+    def _admit(self, scope: Scope, receive: Receive) -> tuple[Sandbox, Request]:
+        """The world that a request is about, and the request as that world sees it; raises ApiError."""
+        address = read_address(scope)
+        request = Request(address.scope, receive)
+        if address.world is None and self._require_world and self._operation(request) is not None:
+            raise world_required()
+        try:
+            sandbox = self._sandboxes.use(address.world or DEFAULT_WORLD, request.header(SCENARIO.lower().encode()))
+        except (UnknownScenarioError, FixtureError) as error:
+            raise invalid(str(error), attr=SCENARIO) from None
+        sandbox.requests += 1
+        headers = _identified(sandbox.requests, _as_persona(sandbox.world, address.scope["headers"]))
+        return sandbox, Request({**address.scope, "headers": headers}, receive)
+
+    def _begin(self, sandbox: Sandbox, request: Request) -> Exchange:
+        operation = self._operation(request)
+        return Exchange(
+            number=sandbox.requests,
+            at=sandbox.world.clock.target(),
+            world=sandbox.name,
+            method=request.method,
+            path=request.full_path,
+            query=request.scope["query_string"],
+            operation=None if operation is None else operation.id,
+            request_headers=request.scope["headers"],
+            began=self._monotonic(),
+        )
+
+    async def _answer(self, world: World, exchange: Exchange, request: Request, receive: Receive, send: Send) -> None:
         answer = self._override(request)
         if answer is not None:
+            exchange.source = "override"
             await _send_override(answer, request, send)
             return
-        await self.world.catch_up()
+        await world.catch_up()
 
         async def send_marked(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).setdefault(SOURCE, "handler")
+                headers = MutableHeaders(scope=message)
+                exchange.source = headers.setdefault(SOURCE, "handler")
+                headers[WORLD] = exchange.world
             await send(message)
 
-        await self._app({**scope, "state": {"services": self.world.services}}, receive, send_marked)
+        await self._app({**request.scope, "state": {"services": world.services}}, receive, send_marked)
+
+    def _operation(self, request: Request) -> OperationSpec | None:
+        return self._operations.find(request.method, request.path)
 
     def _override(self, request: Request) -> Override | None:
-        preferences = None if self._overrides is None else read_preferences(request.scope["headers"])
-        if self._overrides is None or preferences is None:
+        preferences = None if self._strict else read_preferences(request.scope["headers"])
+        if preferences is None:
             return None
-        operation = self._overrides.find(request.method, request.path)
+        operation = self._operation(request)
         return None if operation is None else override(operation, preferences)
-
-    def _identified(self, scope: Scope) -> list[tuple[bytes, bytes]]:
-        """The request's headers with an id that is counted, not drawn: the same script gives the same answers."""
-        self._requests += 1
-        # An id that the client sends comes later, and so counts instead.
-        return [(b"x-request-id", b"mock-%d" % self._requests), *scope["headers"]]
 
 
 def open_to_browsers(app: ASGIApp) -> CORSMiddleware:
@@ -68,6 +134,24 @@ def open_to_browsers(app: ASGIApp) -> CORSMiddleware:
         expose_headers=_EXPOSED,
         max_age=_PREFLIGHT_SECONDS,
     )
+
+
+def _identified(number: int, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Headers with an id that is counted, not drawn: the same script gives the same answers."""
+    # An id that the client sends comes later, and so counts instead.
+    return [(b"x-request-id", b"mock-%d" % number), *headers]
+
+
+def _as_persona(world: World, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Headers in which the keys of personas that are treated as others are replaced by theirs."""
+    for name, other in world.personas.items():
+        old, new = KEYS[name].encode(), KEYS[other].encode()
+        headers = [(key, value.replace(old, new) if key == b"authorization" else value) for key, value in headers]
+    return headers
+
+
+def _refusal(error: ApiError) -> Override:
+    return Override(error.status, orjson.dumps(error.body), error.headers)
 
 
 async def _send_override(answer: Override, request: Request, send: Send) -> None:

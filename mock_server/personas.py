@@ -6,6 +6,9 @@ from uuid import NAMESPACE_OID, uuid5
 from batch_exports.contract.security import Principal
 from batch_exports.domain.keys import KEY_MARK, READ_SCOPE, WRITE_SCOPE
 
+KEY_SEPARATOR = "."
+"""What follows it in a key is the name of a world."""
+
 
 def _persona(name: str, project_id: int, *scopes: str) -> tuple[str, Principal]:
     projects = frozenset({project_id})
@@ -22,12 +25,15 @@ _BY_NAME = {
     "other_project": _persona("other_project", 2, READ_SCOPE, WRITE_SCOPE),
 }
 
-KEYS: Mapping[str, str] = {name: key for name, (key, _) in _BY_NAME.items()}
+EXPIRED = f"{KEY_MARK}mock_expired"
+"""The key of a persona whom nobody knows any more: a 401, as production answers a key that has expired."""
+
+KEYS: Mapping[str, str] = {name: key for name, (key, _) in _BY_NAME.items()} | {"expired": EXPIRED}
 """The key of each persona."""
 
 _PRINCIPALS = dict(_BY_NAME.values())
 
 
 async def authenticate(token: str) -> Principal | None:
-    """The persona whose key this is; nobody for any other."""
-    return _PRINCIPALS.get(token)
+    """The persona whose key this is, whatever world it names; nobody for any other."""
+    return _PRINCIPALS.get(token.partition(KEY_SEPARATOR)[0])

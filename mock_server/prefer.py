@@ -1,6 +1,6 @@
 """What a client asks for by `Prefer: code=404` or `Prefer: example=NAME`: an answer out of the contract."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -8,9 +8,7 @@ from typing import Any
 import orjson
 
 from batch_exports.contract.errors import ApiError, invalid
-from batch_exports.contract.middleware import server_paths
 from batch_exports.contract.operation_spec import OperationSpec
-from batch_exports.contract.router import Router
 from mock_server.examples import example_headers, has_body
 
 OUT_OF_CONTRACT = "X-Mock-Out-Of-Contract"
@@ -56,21 +54,6 @@ def read_preferences(headers: Iterable[tuple[bytes, bytes]]) -> Preferences | No
     if "code" not in given and "example" not in given:
         return None
     return Preferences(given.get("code"), given.get("example"))
-
-
-class Overrides:
-    """Finds the operation that a request is for, and answers it from the contract."""
-
-    def __init__(self, operations: Sequence[OperationSpec]) -> None:
-        self._router: Router[OperationSpec] = Router()
-        for operation in operations:
-            for base in server_paths(operation.document.document):
-                self._router.add(base + operation.path, operation.method, operation)
-
-    def find(self, method: str, path: str) -> OperationSpec | None:
-        """The operation of a method and path."""
-        found = self._router.find(path)
-        return found and found[0].targets.get("GET" if method == "HEAD" else method)
 
 
 def override(operation: OperationSpec, preferences: Preferences) -> Override:

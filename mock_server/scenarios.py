@@ -12,8 +12,6 @@ from jsonschema_rs import Draft202012Validator
 from batch_exports.contract.schemas import Mode, Schemas
 from batch_exports.contract.spec import Spec
 from batch_exports.domain.keys import Organization
-from batch_exports.domain.throttles import NO_LIMITS, RateLimits
-from batch_exports.services import MAX_OPEN_BACKFILLS
 from mock_server.clock import VirtualClock
 from mock_server.documents import Document, read_document
 from mock_server.ids import SeededIds
@@ -21,7 +19,7 @@ from mock_server.memory.session import Session
 from mock_server.memory.store import MemoryTransaction
 from mock_server.memory.tables import Tables
 from mock_server.seeding.exports import ExportSeeder
-from mock_server.world import World
+from mock_server.world import NO_WORLD_LIMITS, NOBODY_ELSE, World, WorldLimits
 
 _HERE = Path(str(files("mock_server")))
 FIXTURES = _HERE / "fixtures"
@@ -37,6 +35,11 @@ class UnknownScenarioError(Exception):
 def scenario_names() -> list[str]:
     """The scenarios that come with the mock."""
     return sorted(path.stem for path in FIXTURES.glob("*.yaml"))
+
+
+def describe_scenarios() -> dict[str, str]:
+    """What each scenario is, by name."""
+    return {name: read_document(FIXTURES / f"{name}.yaml").data["description"] for name in scenario_names()}
 
 
 def read_scenario(name: str) -> Document:
@@ -64,9 +67,7 @@ def build_world(
     requests: Draft202012Validator,
     clock: VirtualClock,
     seed: int,
-    *,
-    max_open_backfills: int = MAX_OPEN_BACKFILLS,
-    limits: RateLimits = NO_LIMITS,
+    limits: WorldLimits = NO_WORLD_LIMITS,
 ) -> World:
     """The world that a scenario describes, as of the clock's time; raises FixtureError.
 
@@ -74,7 +75,7 @@ def build_world(
     """
     ids = SeededIds(clock, seed)
     tables = _build_tables(document, requests, ids, clock.now())
-    return World(clock, ids, tables, max_open_backfills=max_open_backfills, limits=limits)
+    return World(clock, ids, tables, limits, document.data.get("personas", NOBODY_ELSE))
 
 
 def _build_tables(document: Document, requests: Draft202012Validator, ids: SeededIds, now: datetime) -> Tables:

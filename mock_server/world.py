@@ -1,7 +1,10 @@
 """One world: data, clock, identifiers and simulated runs under production's use cases; many can live side by side."""
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from batch_exports.domain.egress import EgressMode, EgressPolicy
 from batch_exports.domain.throttles import NO_LIMITS, RateLimits
@@ -13,11 +16,26 @@ from mock_server.memory.store import MemoryStore
 from mock_server.memory.tables import Tables
 from mock_server.simulator import Playback, Simulator
 
+NOBODY_ELSE: Mapping[str, str] = MappingProxyType({})
+"""Every persona is who it says."""
+
 MAX_STEPS = 2_000
 """State changes made before one request is answered; a longer leap in time is caught up over several."""
 
 _EGRESS = EgressPolicy(EgressMode.LOOPBACK)
 """As a developer's own service: hosts of this machine are accepted besides public ones, and none is ever spoken to."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorldLimits:
+    """What the operator of a production service would have set."""
+
+    max_open_backfills: int = MAX_OPEN_BACKFILLS
+    rates: RateLimits = NO_LIMITS
+
+
+NO_WORLD_LIMITS = WorldLimits()
+"""As production, without throttles."""
 
 
 class World:
@@ -28,12 +46,14 @@ class World:
         clock: VirtualClock,
         ids: SeededIds,
         tables: Tables | None = None,
-        *,
-        max_open_backfills: int = MAX_OPEN_BACKFILLS,
-        limits: RateLimits = NO_LIMITS,
+        limits: WorldLimits = NO_WORLD_LIMITS,
+        personas: Mapping[str, str] = NOBODY_ELSE,
     ) -> None:
         self.clock = clock
         self.ids = ids
+        self.limits = limits
+        self.personas = personas
+        """Personas that are treated as another one."""
         self.store = MemoryStore(tables)
         self.services: Services = build_services(
             store=self.store,
@@ -42,8 +62,8 @@ class World:
             engine=Simulator(self.store),
             checks=MockChecks(),
             egress=_EGRESS,
-            max_open_backfills=max_open_backfills,
-            limits=limits,
+            max_open_backfills=limits.max_open_backfills,
+            limits=limits.rates,
         )
         self._playback = Playback(self.store, self.services.lifecycle)
         self._turn = asyncio.Lock()
@@ -61,17 +81,13 @@ class World:
                     return
                 await self._step(target)
 
-    def fork(self) -> "World":
-        """A world that begins as this one is now, and goes on alone; both share what neither changes."""
+    def fork(self, name: str = "") -> "World":
+        """A world that begins as this one is now, and goes on alone; both share what neither changes.
+
+        A `name` of its own gives it identifiers of its own from now on.
+        """
         clock = self.clock.fork()
-        services = self.services
-        return World(
-            clock,
-            self.ids.fork(clock),
-            self.store.tables,
-            max_open_backfills=services.backfills.max_open_per_project,
-            limits=services.throttle.limits,
-        )
+        return World(clock, self.ids.fork(clock, name), self.store.tables, self.limits, self.personas)
 
     async def _step(self, target: datetime) -> None:
         run_at, export_at = self._playback.next_at(), self._next_export_at()

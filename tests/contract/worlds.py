@@ -18,9 +18,12 @@ from batch_exports.domain.throttles import NO_LIMITS, RateLimits
 from batch_exports.observability.instruments import Instruments
 from batch_exports.server import create_app as create_production
 from batch_exports.settings import Settings
+from mock_server.app import Options
 from mock_server.app import create_app as create_mock
 from mock_server.clock import VirtualClock
 from mock_server.personas import KEYS
+from mock_server.templates import Origin
+from mock_server.world import WorldLimits
 from tests.contract.right_requests import make_lasting_runs
 from tests.service import Service, run_command
 
@@ -76,7 +79,8 @@ def mock_app(
     limits: RateLimits = NO_LIMITS,
 ) -> Any:
     """The mock before anything was made in it."""
-    return create_mock("empty", clock=clock, max_open_backfills=max_open_backfills, limits=limits)
+    options = Options(limits=WorldLimits(max_open_backfills, limits))
+    return create_mock(Origin("empty"), options, clock=clock)
 
 
 def production_app(folder: Path, max_open_backfills: int = _MANY, limits: RateLimits = NO_LIMITS) -> Any:

@@ -7,9 +7,13 @@ from functools import cache
 
 import httpx
 
-from mock_server.app import MockApp, create_app
+from batch_exports.domain.throttles import NO_LIMITS, RateLimits
+from batch_exports.services import MAX_OPEN_BACKFILLS
+from mock_server.app import MockApp, Options, create_app
 from mock_server.clock import frozen_clock
 from mock_server.personas import KEYS
+from mock_server.templates import Origin
+from mock_server.world import WorldLimits
 from tests.mock_server.worlds import START
 
 EXPORT_ID = "019cadd4-5620-7c3e-9a41-5d2f7b6c8e10"
@@ -18,9 +22,17 @@ EXPORT = f"{EXPORTS}{EXPORT_ID}/"
 ADMIN = {"Authorization": f"Bearer {KEYS['admin']}"}
 
 
-def make_app(scenario: str = "typical", **options) -> MockApp:
+def make_app(
+    scenario: str = "typical",
+    *,
+    seed: int = 0,
+    max_open_backfills: int = MAX_OPEN_BACKFILLS,
+    limits: RateLimits = NO_LIMITS,
+    **options,
+) -> MockApp:
     """A mock of its own, whose clock stands still."""
-    return create_app(scenario, clock=frozen_clock(START), **options)
+    options["limits"] = WorldLimits(max_open_backfills, limits)
+    return create_app(Origin(scenario, seed), Options(**options), clock=frozen_clock(START))
 
 
 @cache

@@ -1,0 +1,130 @@
+"""The control API as an application: guarded, made at its first use, over the worlds that it steers."""
+
+import hmac
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.resources import files
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from batch_exports.contract.app import build_app
+from batch_exports.contract.errors import ApiError, invalid
+from batch_exports.contract.request import Request
+from batch_exports.contract.resolver import HandlerResolver
+from batch_exports.contract.spec import load_spec
+from mock_server.addressing import DEFAULT_WORLD, read_address, world_required
+from mock_server.control.state import State
+from mock_server.documents import FixtureError
+from mock_server.operations import Operations
+from mock_server.sandboxes import Sandbox, Sandboxes
+from mock_server.scenarios import UnknownScenarioError
+
+PATH = "/__mock"
+ADMIN = "X-Mock-Admin"
+"""The header that no web page can send unasked."""
+
+_SPEC = Path(str(files("mock_server"))) / "control" / "control.yaml"
+_OPEN_PATHS = frozenset({f"{PATH}/openapi.json", f"{PATH}/openapi.yaml"})
+"""What may be read by anybody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """Who may steer: whoever is on this machine, or has the token."""
+
+    token: str | None = field(default=None, repr=False)
+    is_local: bool = True
+    """Whether only this machine can reach the mock."""
+
+    def require(self, request: Request) -> None:
+        """Raise ApiError for a request that may come from somebody else."""
+        if request.headers.get(ADMIN.lower().encode()) != b"1":
+            raise ApiError(403, "admin_header_required", f"Send the header {ADMIN}: 1.", attr=ADMIN)
+        if self.token is not None:
+            given = (request.authorization or b"").partition(b" ")[2].strip()
+            if not hmac.compare_digest(given, self.token.encode()):
+                raise ApiError(401, "authentication_failed", "Send the admin token: Authorization: Bearer TOKEN.")
+        elif not self.is_local:
+            raise ApiError(
+                403,
+                "control_disabled",
+                "Others can reach this mock, and it has no admin token: start it with --admin-token to steer it.",
+            )
+        elif not _is_this_machine(request.header(b"host") or ""):
+            # A page of another site whose name was made to point here would be let in otherwise.
+            raise ApiError(403, "wrong_host", "Address the control API by localhost or an IP address.", attr="Host")
+
+
+class ControlApp:
+    """Answers what is asked under `/__mock`."""
+
+    def __init__(self, sandboxes: Sandboxes, operations: Operations, access: Access, *, require_world: bool) -> None:
+        self._sandboxes = sandboxes
+        self._operations = operations
+        self._access = access
+        self._require_world = require_world
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, whose path begins with `/__mock`, or with a world's prefix before that."""
+        try:
+            address = read_address(scope)
+            request = Request(address.scope, receive)
+            if request.path.rstrip("/") not in _OPEN_PATHS:
+                self._access.require(request)
+            state = State(self._sandboxes, self._operations, lambda: self._sandbox(address.world))
+        except ApiError as error:
+            await _refuse(error, send)
+            return
+        # The token has been judged here.
+        headers = [each for each in address.scope["headers"] if each[0] != b"authorization"]
+        await self._contract({**address.scope, "headers": headers, "state": {"mock": state}}, receive, send)
+
+    @cached_property
+    def _contract(self) -> ASGIApp:
+        spec = load_spec(_SPEC)
+        contract: Any = build_app(spec, resolve=HandlerResolver("mock_server.control"), authenticate=_nobody)
+        return contract  # type: ignore[no-any-return]  # Connexion has no types
+
+    def _sandbox(self, world: str | None) -> Sandbox:
+        if world is None and self._require_world:
+            raise world_required()
+        try:
+            return self._sandboxes.use(world or DEFAULT_WORLD)
+        except (UnknownScenarioError, FixtureError) as error:
+            raise invalid(str(error)) from None
+
+
+def is_control(path: str) -> bool:
+    """Whether a path, without a world's prefix, is one of the control API."""
+    return path == PATH or path.startswith(f"{PATH}/")
+
+
+async def _nobody(_token: str) -> None:
+    return None
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return False
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+async def _refuse(error: ApiError, send: Send) -> None:
+    body = orjson.dumps(error.body)
+    headers = [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
+    headers += [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": error.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
