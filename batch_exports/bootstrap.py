@@ -71,8 +71,8 @@ class World:
         await asyncio.to_thread(self.destinations.gate.close)
 
 
-def prepare(settings: Settings) -> None:
-    """Make the data folder, bring the database to this version and see that the encryption key fits it.
+def prepare(settings: Settings, *, any_key: bool = False) -> None:
+    """Make the data folder, bring the database to this version and see that the encryption key, unless any, fits it.
 
     Harmless when there is nothing to do. Raises BadSetting, StoreUnusable or SecretsUnreadable.
     """
@@ -80,7 +80,9 @@ def prepare(settings: Settings) -> None:
     prepare_folder(settings.data_dir)
     migrate_store(settings.store_url)
     migrate_engine(settings.store_url)
-    check_key(settings.store_url, cipher_of(settings))
+    cipher = cipher_of(settings)
+    if not any_key:
+        check_key(settings.store_url, cipher)
 
 
 def check_platform(settings: Settings, python: tuple[int, ...], sqlite: tuple[int, ...]) -> None:

@@ -2,19 +2,25 @@
 
 import asyncio
 import logging
+import re
+from collections.abc import Iterable
 from secrets import token_hex
 from typing import Any
 
 import orjson
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+_UNAVAILABLE = 503
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._\-]{1,128}")
 _DISCARDED_BYTES = 1024 * 1024
 """How much a refused client may go on to send."""
 
 _TOO_LATE = (
-    "The service did not come to an answer in time. What was asked for may still be done: look before you send the "
-    "request again, or send it with the same Idempotency-Key."
+    "There was no answer in time. What was asked for may still be done: look before you send the request again, or "
+    "send it with the same Idempotency-Key."
 )
+ANSWERED = "batch_exports.answered"
+"""Where a request's scope has the status of an answer that was given in place of the application's."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -147,10 +153,9 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         cycle = self._unanswered
         # Where others wait behind it, the newest request is not the one that would get this answer.
         if cycle is not None and not cycle.response_started and not self.pipeline:
-            _LOG.error("a request had no answer in %d seconds", self.answer_seconds)
             self._refused = True
             self._unwatch()
-            self._say(cycle, 503, "server_error", "unavailable", _TOO_LATE)
+            self._say(cycle, _UNAVAILABLE, "server_error", "unavailable", _TOO_LATE)
 
     def _refuse(self, status: int, kind: str, code: str, detail: str) -> None:
         if self._refused:
@@ -170,14 +175,16 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             cycle.disconnected = True
             cycle.waiting_for_100_continue = False
             cycle.message_event.set()
+            cycle.scope[ANSWERED] = status  # type: ignore[literal-required]  # of ours, beside those of ASGI
         body = orjson.dumps({"type": kind, "code": code, "detail": detail, "attr": None})
-        self.transport.write(self._head(status, len(body)) + body)
+        request_id = (None if cycle is None else _given_id(cycle.scope["headers"])) or token_hex(16)
+        level = logging.ERROR if status == _UNAVAILABLE else logging.INFO
+        _LOG.log(level, "request %s answered by the server itself: %d", request_id, status)
+        self.transport.write(self._head(status, len(body), request_id) + body)
         self.transport.write_eof()
         self._timer = self.loop.call_later(self.farewell_seconds, self.transport.abort)
 
-    def _head(self, status: int, length: int) -> bytes:
-        request_id = token_hex(16)
-        _LOG.info("request %s answered by the server itself: %d", request_id, status)
+    def _head(self, status: int, length: int, request_id: str) -> bytes:
         headers = [
             *self.server_state.default_headers,
             (b"content-type", b"application/json"),
@@ -191,3 +198,9 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._unread_bytes += len(data)
         if self._unread_bytes > _DISCARDED_BYTES:
             self.flow.pause_reading()
+
+
+def _given_id(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    """The id that a client gave its request, if it is one."""
+    given = [value for name, value in headers if name == b"x-request-id" and _REQUEST_ID.fullmatch(value)]
+    return given[-1].decode() if given else None

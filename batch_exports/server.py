@@ -11,7 +11,7 @@ from batch_exports.auth import KeyAuthenticator
 from batch_exports.bootstrap import build_world, prepare
 from batch_exports.contract.app import build_app
 from batch_exports.contract.cors import open_to
-from batch_exports.contract.errors import ApiError
+from batch_exports.contract.errors import MAY_BE_DONE, ApiError, unavailable
 from batch_exports.contract.request import Limits
 from batch_exports.contract.resolver import HandlerResolver
 from batch_exports.contract.security import Authenticator, Principal
@@ -19,7 +19,7 @@ from batch_exports.observability.instruments import Instruments
 from batch_exports.observability.requests import RequestObserver
 from batch_exports.serving import listening, serve, url_of
 from batch_exports.settings import Settings
-from batch_exports.store import TRANSIENT_ERRORS
+from batch_exports.store import TRANSIENT_ERRORS, CommitUncertain
 from batch_exports.watching import (
     METRICS_PAGE,
     METRICS_PATH,
@@ -33,6 +33,8 @@ from handlers._problems import translate
 from handlers._throttle import throttle
 
 logger = logging.getLogger(__name__)
+
+_AGAIN = "Send the request again."
 
 
 def create_app(settings: Settings, instruments: Instruments) -> Any:
@@ -78,10 +80,10 @@ def _translate(error: Exception) -> ApiError | None:
 
 
 def _unavailable(error: Exception) -> ApiError:
-    """The database is away, or two changes got in each other's way: nothing was done, and it may work later."""
+    """The database is away, or two changes got in each other's way: it may work later."""
     logger.error("A request was turned away, since the database failed.", exc_info=error)
-    detail = "The database is busy or away; nothing was changed. Send the request again."
-    return ApiError(503, "unavailable", detail, headers={"Retry-After": "1"})
+    uncertain = isinstance(error, CommitUncertain)
+    return unavailable(MAY_BE_DONE if uncertain else "The database is busy or away; nothing was changed. " + _AGAIN)
 
 
 def run_server(settings: Settings, on_ready: Callable[[str], None]) -> None:
@@ -108,4 +110,5 @@ def serve_on(
         root_path=settings.root_path,
         until=until,
         drain_seconds=settings.drain_seconds,
+        trusted_proxies=settings.trusted_proxies,
     )

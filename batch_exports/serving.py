@@ -2,7 +2,7 @@
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,6 +11,8 @@ import uvicorn
 from batch_exports.http_protocol import BoundedHttpProtocol
 from batch_exports.signals import stop_on_signal
 
+TRUSTED_PROXIES = frozenset({"127.0.0.1", "::1"})
+"""Proxies on this machine."""
 DRAIN_SECONDS = 2
 """How long requests may still take once a signal has come, unless the operator says otherwise."""
 
@@ -48,12 +50,16 @@ def serve(
     root_path: str = "",
     until: Callable[[], bool] = lambda: False,
     drain_seconds: int = DRAIN_SECONDS,
+    trusted_proxies: Iterable[str] = TRUSTED_PROXIES,
+    protocol: type[BoundedHttpProtocol] = BoundedHttpProtocol,
 ) -> None:
     """Serve until a signal comes or `until`, which is asked often, says so; `on_ready` is called once all is ready.
 
     From then on no connection is accepted, and requests in flight have `drain_seconds` to get their answers.
+    `trusted_proxies` may say by which scheme and from which address a request came; `protocol` is how HTTP is spoken.
     """
-    server = _Server(_config(app, drain_seconds, root_path), on_ready, until)
+    config = _config(app, drain_seconds, root_path, trusted_proxies, protocol)
+    server = _Server(config, on_ready, until)
     stop_on_signal(server.stop, drain_seconds)
     server.run(sockets=[listener])
 
@@ -71,11 +77,18 @@ def served_beside(app: Any, listener: socket.socket) -> Iterator[None]:
         thread.join()
 
 
-def _config(app: Any, drain_seconds: int, root_path: str = "") -> uvicorn.Config:
+def _config(
+    app: Any,
+    drain_seconds: int,
+    root_path: str = "",
+    trusted_proxies: Iterable[str] = TRUSTED_PROXIES,
+    protocol: type[BoundedHttpProtocol] = BoundedHttpProtocol,
+) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         root_path=root_path,
-        http=BoundedHttpProtocol,
+        forwarded_allow_ips=sorted(trusted_proxies),
+        http=protocol,
         log_config=None,
         access_log=False,
         lifespan="on",

@@ -66,6 +66,14 @@ def _hosts(text: str) -> frozenset[str]:
     return names
 
 
+def _proxies(text: str) -> frozenset[str]:
+    proxies = frozenset(proxy.strip() for proxy in text.split(",") if proxy.strip())
+    for proxy in sorted(proxies - {"*"}):
+        if not _is_network(proxy):
+            raise ValueError(f"'{proxy}' is neither an address nor a network such as 10.1.0.0/16")
+    return proxies
+
+
 def _origins(text: str) -> frozenset[str]:
     origins = frozenset(origin.strip() for origin in text.split(",") if origin.strip())
     for origin in sorted(origins - {"*"}):
@@ -173,6 +181,12 @@ class Settings:
     host: str = _setting("127.0.0.1", str, "Address to listen on.")
     port: int = _setting(8000, _port, "Port to listen on; 0 takes a free one.")
     root_path: str = _setting("", _path_prefix, "Path prefix under which a proxy serves this service.")
+    trusted_proxies: frozenset[str] = _setting(
+        frozenset({"127.0.0.1", "::1"}),
+        _proxies,
+        "Comma-separated addresses and networks of proxies whose X-Forwarded-Proto and X-Forwarded-For are believed, "
+        "or * for any; those on this machine by default.",
+    )
     egress: str = _setting(
         "public",
         _one_of("public", "loopback", "any"),

@@ -18,7 +18,7 @@ from batch_exports.contract.request import Request
 from batch_exports.contract.responses import Response
 from batch_exports.domain.backlog import Backlog
 from batch_exports.engine import has_worker
-from batch_exports.observability.health import Readiness
+from batch_exports.observability.health import Readiness, bounded
 from batch_exports.observability.metrics import CONTENT_TYPE, Metrics
 from batch_exports.settings import Settings
 from batch_exports.store import is_migrated, read_backlog
@@ -98,11 +98,15 @@ def require_watcher(request: Request, token: str | None) -> None:
 
 async def _backlog(world: World) -> Backlog | None:
     try:
-        async with asyncio.timeout(_BACKLOG_SECONDS), world.store.read() as tx:
-            return await read_backlog(tx.connection, datetime.now(UTC))
+        return await bounded(_read_backlog(world), _BACKLOG_SECONDS)
     except Exception:  # the counters are worth showing without it, then more than ever
         logger.debug("The backlog could not be read.", exc_info=True)
         return None
+
+
+async def _read_backlog(world: World) -> Backlog:
+    async with world.store.read() as tx:
+        return await read_backlog(tx.connection, datetime.now(UTC))
 
 
 def _is_local(request: Request) -> bool:

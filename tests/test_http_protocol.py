@@ -300,11 +300,13 @@ def hurried():
         yield server
 
 
-def test_a_client_that_has_waited_too_long_is_told_so_in_the_contract_s_shape(hurried):
+def test_a_client_that_has_waited_too_long_is_told_so_in_the_contract_s_shape(hurried, caplog):
     with hurried.connect() as connection:
-        connection.sendall(LATER)
+        connection.sendall(LATER.replace(b"Host", b"X-Request-Id: 0123456789abcdef0123456789abcdef\r\nHost"))
         (answer,) = answers(everything(connection))
     assert of_contract(answer) == (503, "unavailable")
+    assert answer[1]["x-request-id"] == "0123456789abcdef0123456789abcdef"
+    assert caplog.messages == ["request 0123456789abcdef0123456789abcdef answered by the server itself: 503"]
     hurried.may_answer.set()
     with hurried.connect() as connection:
         connection.sendall(LATER)

@@ -111,6 +111,7 @@ def test_amounts_are_whole_and_positive(name, text):
         ("log_level", "loud", f"must be one of {', '.join(LOG_LEVELS)}"),
         ("egress_allow", "https://lake.example", "neither a host name nor a network"),
         ("egress_allow", "lake.example,10.0.0.0/33", "'10.0.0.0/33' is neither"),
+        ("trusted_proxies", "proxy.example", "neither an address nor a network"),
         ("secret_key", "YWJj", "must be 32 bytes in base64"),
         ("secret_key", "not base64!", "must be 32 bytes in base64"),
         ("old_secret_keys", f"{'A' * 43}=,YWJj", "must be 32 bytes in base64"),

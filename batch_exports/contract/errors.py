@@ -8,6 +8,10 @@ _TYPES = {400: "validation_error", 401: "authentication_error", 403: "authentica
 _FIRST_SERVER_STATUS = 500
 
 PARSE_ERROR = "parse_error"
+MAY_BE_DONE = (
+    "The service did not come to an answer. What was asked for may still have been done: look before you send the "
+    "request again, or send it with the same Idempotency-Key."
+)
 
 
 class ApiError(Exception):
@@ -101,6 +105,11 @@ def headers_too_large() -> ApiError:
 def server_error() -> ApiError:
     """Something broke on our side; the cause is in the log under the request's id."""
     return ApiError(500, "error", "A server error occurred.")
+
+
+def unavailable(detail: str) -> ApiError:
+    """The service cannot answer now."""
+    return ApiError(503, "unavailable", detail, headers={"Retry-After": "1"})
 
 
 def not_implemented(operation_id: str) -> ApiError:

@@ -1,5 +1,6 @@
 """The request path: one Connexion middleware that routes, admits, validates, calls and answers."""
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +12,14 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from batch_exports.contract.compiler import Compiler
-from batch_exports.contract.errors import ApiError, endpoint_not_found, method_not_allowed, server_error
+from batch_exports.contract.errors import (
+    MAY_BE_DONE,
+    ApiError,
+    endpoint_not_found,
+    method_not_allowed,
+    server_error,
+    unavailable,
+)
 from batch_exports.contract.operation import Operation
 from batch_exports.contract.operation_spec import METHODS, OperationSpec
 from batch_exports.contract.pages import Page, answer_page
@@ -85,6 +93,9 @@ class ContractMiddleware(SpecMiddleware):  # type: ignore[misc]  # its base has 
                 response = _error_response(error)
             except Disconnected:
                 return
+            except asyncio.CancelledError:
+                # The process ends, and has waited for this request as long as it could; nothing comes after it.
+                response = _error_response(unavailable(MAY_BE_DONE))
             except Exception:  # noqa: BLE001  # the last boundary: whatever broke is logged and answered as 500
                 _LOG.exception("request %s failed: %s %s", request.id.decode(), request.method, path)
                 response = _error_response(server_error())

@@ -57,6 +57,7 @@ class ActivityKind(StrEnum):
     KEY_ROTATED = "key_rotated"
     KEY_REVOKED = "key_revoked"
     SECRETS_ROTATED = "secrets_rotated"
+    SECRETS_FORGOTTEN = "secrets_forgotten"
 
 
 @dataclass(frozen=True, slots=True)

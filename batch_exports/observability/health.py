@@ -1,9 +1,9 @@
 """Whether the service can do its work: parts that are looked at, not more often than needed."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 from batch_exports.contract.pages import Part
 
@@ -12,7 +12,8 @@ FRESH_SECONDS = 2.0
 PATIENCE_SECONDS = 3.0
 """How long a part has to answer."""
 
-Check = Callable[[], Awaitable[bool]]
+Check = Callable[[], Coroutine[Any, Any, bool]]
+Result = TypeVar("Result")
 
 
 class Readiness:
@@ -54,9 +55,28 @@ class Readiness:
 
     async def _part(self, check: Check, *, needed: bool) -> Part:
         try:
-            async with asyncio.timeout(self._patience_seconds):
-                return Part(await check(), needed)
+            return Part(await bounded(check(), self._patience_seconds), needed)
         except Exception as error:  # noqa: BLE001  # a check that breaks says no, and the log says why
             # The first line alone: drivers add the statement and its values in those that follow.
             said = str(error).partition("\n")[0]
             return Part(well=False, needed=needed, cause=": ".join(filter(None, (type(error).__name__, said))))
+
+
+async def bounded(work: Coroutine[Any, Any, Result], seconds: float) -> Result:
+    """What `work` comes to; raises TimeoutError after so many seconds, even if it takes longer to be cancelled.
+
+    A connection to a database that hangs is such a case: it waits for its own cancellation.
+    """
+    task = asyncio.create_task(work)
+    task.add_done_callback(_heed)
+    await asyncio.wait({task}, timeout=seconds)
+    if task.done():
+        return task.result()
+    task.cancel()
+    raise TimeoutError
+
+
+def _heed(task: asyncio.Task[Any]) -> None:
+    # How something ends that nobody waits for any more is nobody's concern.
+    if not task.cancelled():
+        task.exception()

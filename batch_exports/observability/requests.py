@@ -5,6 +5,7 @@ from collections.abc import Callable
 from time import perf_counter
 
 from batch_exports.contract.request import Request
+from batch_exports.http_protocol import ANSWERED
 from batch_exports.observability.logs import FIELDS
 from batch_exports.observability.metrics import RequestMetrics
 from batch_exports.observability.subject import begin
@@ -32,6 +33,8 @@ class RequestObserver:
         return lambda: self._end(request, perf_counter() - begun, span)
 
     def _end(self, request: Request, seconds: float, span: RequestSpan | None) -> None:
+        # Where the server has answered itself, nobody hears what the application says later.
+        request.status = request.scope.get(ANSWERED, request.status)
         self._metrics.ended(request.operation_id, request.method, request.status, seconds)
         if request.refusal == "throttled":
             self._metrics.throttled()

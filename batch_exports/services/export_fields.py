@@ -41,7 +41,8 @@ def changed_config(stored: Destination, sent: Body) -> dict[str, Any]:
     settings = sent.get("config") or {}
     given = leaves("", settings, "__")
     for name in stored.unreadable:
-        if name not in given:
+        # An object that is replaced as a whole, or left out by null, takes what was in it along.
+        if not any(name == path or name.startswith(f"{path}__") for path in given):
             raise Invalid(
                 "The stored credentials cannot be decrypted. Send all of them again, with null for those that are not "
                 f"needed: {', '.join(stored.unreadable)}.",

@@ -6,7 +6,11 @@ from sqlite3 import DatabaseError as SqliteError
 
 from alembic.util import CommandError
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+
+class CommitUncertain(OperationalError):
+    """The connection was lost while a transaction was committed: nobody can say whether it was."""
 
 
 class StoreUnusable(Exception):

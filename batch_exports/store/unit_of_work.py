@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Self
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from batch_exports.store.access import SqlAccessRepository
@@ -15,6 +16,7 @@ from batch_exports.store.cipher import Cipher
 from batch_exports.store.engines import Engines, open_engines
 from batch_exports.store.exports import SqlExportRepository
 from batch_exports.store.logs import SqlLogRepository
+from batch_exports.store.problems import CommitUncertain
 from batch_exports.store.runs import SqlRunRepository
 
 
@@ -76,9 +78,17 @@ class SqlStore:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[SqlTransaction]:
-        """A transaction that commits when its block ends and rolls back when the block raises."""
+        """A transaction that commits when its block ends and rolls back when the block raises.
+
+        Raises CommitUncertain when the connection is lost during the commit.
+        """
         # Closed without a commit, it rolls back.
         async with self._engines.writer.connect() as connection:
             await connection.begin()
             yield SqlTransaction(connection, self._cipher, writing=True)
-            await connection.commit()
+            try:
+                await connection.commit()
+            except DBAPIError as error:
+                if error.connection_invalidated and error.orig is not None:
+                    raise CommitUncertain(error.statement, None, error.orig, connection_invalidated=True) from error
+                raise

@@ -106,7 +106,7 @@ async def test_a_rotation_mends_what_it_can_and_says_in_one_line_what_is_lost(se
     done = command("secrets", "rotate", "--data-dir", settings.data_dir, "--json", secret_key=NEW, old_secret_keys=OLD)
     assert (done.returncode, done.stdout) == (2, '{"rotated": 1}\n')
     assert one_line(done.stderr).startswith(
-        "The credentials of 1 exports were encrypted with a key that is not at hand."
+        "The credentials of 1 exports were encrypted with a key that is not at hand: "
     )
 
 
@@ -125,3 +125,35 @@ async def test_the_doctor_tells_whether_older_keys_are_needed(settings):
         True, "It can be read, and opens what is stored; BATCH_EXPORTS_OLD_SECRET_KEYS is not needed any more."
     )  # fmt: skip
     assert finding(replace(settings, old_secret_keys=())) == (True, "It can be read, and opens what is stored.")
+
+
+def test_after_the_key_is_lost_for_good_the_service_starts_again_and_takes_new_credentials(tmp_path):
+    where = ("--data-dir", tmp_path)
+    said("projects", "create", "--name", "Shop", *where, secret_key=OLD)
+    key = said("keys", "create", "--project", 1, "--scope", "batch_export:write", *where, secret_key=OLD)["key"]
+    with served(tmp_path, OLD) as service, service.client(key) as client:
+        make_export(client, "first")
+    assert "secrets forget" in refusal("keys", "list", *where, secret_key=LOST)
+
+    assert said("secrets", "forget", "--yes", *where, secret_key=LOST) == {"forgotten": 1}
+    assert said("secrets", "forget", "--yes", *where, secret_key=LOST) == {"forgotten": 0}
+
+    with served(tmp_path, LOST) as service, service.client(key) as client:
+        (export,) = client.get("/").json()["results"]
+        assert export["destination"]["secrets_set"] == ["aws_access_key_id", "aws_secret_access_key"]
+        config = {"aws_access_key_id": "new", "aws_secret_access_key": "new"}
+        assert client.patch(f"/{export['id']}/", json={"name": "Still there"}).status_code == 200
+        assert client.patch(f"/{export['id']}/", json={"destination": {"config": config}}).status_code == 200
+    entries = said("activity", *where, secret_key=LOST)
+    assert [each["activity"] for each in entries if each["activity"].startswith("secrets")] == ["secrets_forgotten"]
+    assert said("secrets", "rotate", *where, secret_key=NEW, old_secret_keys=LOST) == {"rotated": 1}
+
+
+def test_nothing_is_given_up_that_a_key_at_hand_decrypts(tmp_path):
+    where = ("--data-dir", tmp_path)
+    said("projects", "create", "--name", "Shop", *where, secret_key=OLD)
+    key = said("keys", "create", "--project", 1, "--scope", "batch_export:write", *where, secret_key=OLD)["key"]
+    with served(tmp_path, OLD) as service, service.client(key) as client:
+        make_export(client, "first")
+    assert said("secrets", "forget", "--yes", *where, secret_key=NEW, old_secret_keys=OLD) == {"forgotten": 0}
+    assert said("secrets", "rotate", *where, secret_key=NEW, old_secret_keys=OLD) == {"rotated": 1}

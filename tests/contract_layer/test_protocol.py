@@ -1,13 +1,15 @@
 """What HTTP allows and many servers get wrong, one claim each."""
 
+import asyncio
 import logging
 
 import orjson
 import pytest
 
+from batch_exports.contract import Context
 from batch_exports.contract.request import Limits
 from tests.contract_layer.asgi import call, scope_of
-from tests.contract_layer.lab import ID, JSON, MANY, NEW, ONE, Client, lab_app
+from tests.contract_layer.lab import HANDLERS, ID, JSON, MANY, NEW, ONE, Client, lab_app
 
 BODY = orjson.dumps(NEW)
 LIST_METHODS = "GET, HEAD, OPTIONS, POST"
@@ -301,3 +303,20 @@ async def test_the_lifespan_reaches_the_handlers():
     assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
     assert events == ["up", "down"]
     assert (await Client(app).get(MANY, state=state)).json["state"] == {"services": 7}
+
+
+async def test_a_request_that_is_broken_off_because_the_process_ends_is_told_that_it_may_have_been_done():
+    begun = asyncio.Event()
+
+    async def create_thing(body, ctx: Context):
+        begun.set()
+        await asyncio.Event().wait()
+
+    app = lab_app(resolve=lambda name, _: create_thing if name == "create_thing" else HANDLERS.get(name))
+    asking = asyncio.create_task(Client(app).post(MANY, BODY))
+    await begun.wait()
+    asking.cancel()
+    answer = await asking
+    assert (answer.status, answer.json["code"], answer.headers["retry-after"]) == (503, "unavailable", "1")
+    assert "may still have been done" in answer.json["detail"]
+    assert answer.headers["x-request-id"]

@@ -1,10 +1,11 @@
 import asyncio
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_exports.contract.pages import Part
-from batch_exports.observability.health import Readiness
+from batch_exports.observability.health import Readiness, bounded
 
 
 class Looked:
@@ -77,3 +78,17 @@ async def test_a_probe_that_gives_up_leaves_the_look_to_the_others():
     impatient.cancel()
     answer.set()
     assert (await patient)["engine"].well
+
+
+async def test_what_cannot_be_cancelled_at_once_holds_nobody_up():
+    answer = asyncio.Event()
+
+    async def hanging():
+        try:
+            await answer.wait()
+        finally:
+            await answer.wait()
+
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(bounded(hanging(), 0.01), 5)
+    answer.set()

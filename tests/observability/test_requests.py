@@ -3,6 +3,7 @@ import logging
 import pytest
 
 from batch_exports.contract.request import Request
+from batch_exports.http_protocol import ANSWERED
 from batch_exports.observability.metrics import Metrics
 from batch_exports.observability.requests import PROBES, RequestObserver
 from batch_exports.observability.subject import current
@@ -81,3 +82,11 @@ async def test_requests_that_were_refused_for_their_number_are_counted():
         observed.refusal = refusal
         end()
     assert value(samples(metrics), "requests_throttled_total") == 2
+
+
+async def test_a_request_that_the_server_answered_itself_is_counted_by_that_answer():
+    metrics, observed = Metrics(), request(**{ANSWERED: 503})
+    end = RequestObserver(metrics.requests)(observed)
+    observed.operation_id, observed.status = "list_exports", 200
+    end()
+    assert observed.status == 503

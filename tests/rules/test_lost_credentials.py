@@ -2,9 +2,10 @@
 
 import pytest
 
-from tests.rules.worlds import S3, RulesWorld, refusal
+from tests.rules.worlds import COPY_INPUTS, REDSHIFT, S3, RulesWorld, refusal
 
 SECRETS = ["aws_access_key_id", "aws_secret_access_key"]
+COPY_WITH_KEYS = {**COPY_INPUTS, "authorization": {"aws_access_key_id": "id", "aws_secret_access_key": "secret"}}
 ADVICE = (
     "The stored credentials cannot be decrypted. Send all of them again, with null for those that are not needed: "
     "aws_access_key_id, aws_secret_access_key."
@@ -70,3 +71,18 @@ def test_an_export_with_lost_credentials_can_be_deleted(api: RulesWorld) -> None
     api.lose_credentials(export)
     assert api.ask("DELETE", f"{export}/").status_code == 204
     assert api.ask("GET", f"{export}/").status_code == 404
+
+
+def test_credentials_inside_of_a_setting_go_with_what_takes_its_place(api: RulesWorld) -> None:
+    settings = REDSHIFT["config"] | {"mode": "COPY", "copy_inputs": COPY_WITH_KEYS}
+    export = api.export(name="Copy", paused=True, destination={"type": "Redshift", "config": settings})
+    assert "copy_inputs__authorization__aws_access_key_id" in api.get(f"{export}/")["destination"]["secrets_set"]
+    api.lose_credentials(export)
+    role = {
+        "user": "writer",
+        "password": "new",
+        "copy_inputs": {**COPY_INPUTS, "bucket_credentials": COPY_INPUTS["bucket_credentials"]},
+    }
+    answer = api.ask("PATCH", f"{export}/", {"destination": {"type": "Redshift", "config": role}})
+    assert answer.status_code == 200, answer.text
+    assert "copy_inputs__authorization__aws_access_key_id" not in answer.json()["destination"]["secrets_set"]

@@ -7,6 +7,7 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -21,6 +22,7 @@ from batch_exports.domain.keys import hash_key
 from batch_exports.ports import LogQuery, RunQuery
 from batch_exports.store import Cipher, SqlStore, StoreUnusable, is_current, migrate
 from batch_exports.store.engines import open_migration_engine
+from batch_exports.store.migrations import versions
 from batch_exports.store.schema import VERSION_TABLE, _config
 from batch_exports.store.tables import metadata
 from tests.builders import NOW, keep_export, make_log
@@ -186,3 +188,16 @@ def test_a_server_that_is_away_is_named_without_its_password(place: str) -> None
     with pytest.raises(StoreUnusable, match=r"127\.0\.0\.1:1/exports cannot be used.*that the server runs") as refusal:
         migrate(f"postgresql://user:canary@{place}")
     assert "canary" not in str(refusal.value)
+
+
+# What a database has gone through is never changed; whatever comes later is a migration of its own.
+APPLIED = {
+    "0001_first_tables.py": "778f13b8125748ae",
+    "0002_access_and_audit.py": "a452b1d4602d6dd5",
+    "0003_names_of_credentials.py": "74adc2122371fbaf",
+}
+
+
+def test_no_migration_is_changed_once_databases_may_have_gone_through_it():
+    files = sorted(Path(versions.__file__).parent.glob("0*.py"))
+    assert {file.name: sha256(file.read_bytes()).hexdigest()[:16] for file in files} == APPLIED

@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy import func, select, text
 
-from batch_exports.store import SqlStore
+from batch_exports.contract.errors import ApiError
+from batch_exports.server import _translate
+from batch_exports.store import CommitUncertain, SqlStore
 from batch_exports.store.dialects import by_code_point
 from batch_exports.store.tables import exports
 from tests.builders import keep_export
@@ -34,3 +36,17 @@ class TestPostgresStore(StoreConformance):
         async with store.write() as tx:
             waits = [await tx.connection.scalar(text(f"SHOW {name}")) for name in ("lock_timeout", "statement_timeout")]
         assert waits == ["10s", "30s"]
+
+    async def test_a_connection_that_is_lost_during_the_commit_leaves_it_uncertain_and_says_so(
+        self, store: SqlStore
+    ) -> None:
+        async def change() -> None:
+            async with store.write() as tx, store.read() as other:
+                number = await tx.connection.scalar(text("SELECT pg_backend_pid()"))
+                await other.connection.execute(text(f"SELECT pg_terminate_backend({number}, 5000)"))
+
+        with pytest.raises(CommitUncertain) as caught:
+            await change()
+        with pytest.raises(ApiError, match="may still have been done") as refusal:
+            _translate(caught.value)
+        assert (refusal.value.status, refusal.value.code) == (503, "unavailable")

@@ -30,7 +30,6 @@ def upgrade() -> None:
     with op.batch_alter_table("exports") as exports:
         exports.alter_column("version", existing_type=sa.Integer(), nullable=False)
     op.add_column("exports", sa.Column("last_unpaused_at", _TIME))
-    op.add_column("exports", sa.Column("destination_secret_names", sa.JSON()))
     op.add_column("runs", sa.Column("next_attempt_at", _TIME))
     _create_activity()
     _create_answers()
@@ -42,7 +41,6 @@ def downgrade() -> None:
     for table in ("key_usage", "answers", "activity"):
         op.drop_table(table)
     with op.batch_alter_table("exports") as exports:
-        exports.drop_column("destination_secret_names")
         exports.drop_column("last_unpaused_at")
         exports.drop_column("version")
         exports.drop_column("paused_reason")
