@@ -258,7 +258,9 @@ def documentation() -> list[tuple[str, str, str]]:
 
 
 def _shown(default: Any) -> str:
-    return "" if default in (None, frozenset(), ()) else str(default)
+    if isinstance(default, frozenset):
+        return ",".join(sorted(default))
+    return "" if default in (None, ()) else str(default)
 
 
 def _read(name: str, text: str, read: Callable[[str], Any]) -> Any:

@@ -194,11 +194,11 @@ def test_any_visible_ascii_is_a_key(world, key):
 
 
 def test_an_answer_is_kept_for_a_day(tmp_path):
-    clock = frozen_clock(datetime.now(UTC))
-    with TestClient(mock_app(tmp_path, clock), headers=bearer("admin")) as client:
+    app = mock_app(tmp_path, frozen_clock(datetime.now(UTC)))
+    with TestClient(app, headers=bearer("admin")) as client:
 
         def made_at(after):
-            clock.advance(after)
+            app.world.clock.advance(after)
             answer = client.post(OWN, json={**NOOP, "paused": True}, headers={"Idempotency-Key": "daily"})
             return answer.json()["id"], answer.headers.get("Idempotent-Replayed")
 
