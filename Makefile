@@ -1,11 +1,12 @@
-# make run | mock | test | install | check | contract | bench | requirements | clean
+# make run | mock | test | install | browser | check | contract | bench | requirements | clean
 
 PYTHON ?= python3
 DATA_DIR ?= data
 BIN := .venv/bin
 INSTALLED := .venv/installed
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: run mock test install check contract bench requirements clean
+.PHONY: run mock test install browser check contract bench requirements clean
 
 install: $(INSTALLED)  ## set everything up, in .venv and node_modules
 
@@ -24,8 +25,12 @@ run: $(INSTALLED)  ## API, worker and sample data on embedded defaults
 mock: $(INSTALLED)  ## the mock for front-end work
 	$(BIN)/batch-exports mock --port $(or $(PORT),8010)
 
-test: $(INSTALLED) check  ## everything
+test: $(INSTALLED) browser check  ## everything
 	$(BIN)/pytest
+
+browser:  ## a Chromium, in which the mock's console and the examples are tried
+	@command -v chromium >/dev/null || { \
+	  $(SUDO) apt-get update -qq && $(SUDO) apt-get install -qq -y --no-install-recommends chromium >/dev/null; }
 
 check: $(INSTALLED)  ## style, types and layers
 	$(BIN)/ruff check .

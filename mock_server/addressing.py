@@ -1,9 +1,8 @@
 """Which world a request is about: it says so in a header, its path, a cookie or its key, in this order."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 
 from starlette.types import Scope
 
@@ -23,7 +22,7 @@ _BEARER = re.compile(rb"(?i:bearer) +(\S+)")
 
 _KEYS = frozenset(KEYS.values())
 
-Headers = Iterable[tuple[bytes, bytes]]
+Headers = Mapping[bytes, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +31,23 @@ class Address:
 
     world: str | None
     scope: Scope
+    headers: Headers
+    """The values by name; of a header that is given several times, the last."""
 
 
 def read_address(scope: Scope) -> Address:
     """Find out which world a request is about; raises ApiError for a name that none can have."""
-    headers = scope["headers"]
+    headers = dict(scope["headers"])
     in_path = _PATH.match(scope["path"])
     if in_path is not None:
         # What is made from the request's own address, such as the next page's, keeps the prefix.
         scope = {**scope, "root_path": scope.get("root_path", "") + in_path[0]}
     name = _from_header(headers) or (in_path and in_path[1]) or _from_cookie(headers) or _from_key(headers)
     if name is None and in_path is None:
-        return Address(None, scope)
+        return Address(None, scope, headers)
     if name is None or not _NAME.fullmatch(name):
         raise invalid("A world's name has up to 64 letters, digits, _ and -.", attr=WORLD)
-    return Address(name, scope)
+    return Address(name, scope, headers)
 
 
 def path_in_world(path: str) -> str:
@@ -66,28 +67,21 @@ def world_required() -> ApiError:
 
 
 def _from_header(headers: Headers) -> str | None:
-    for name, value in headers:
-        if name == _HEADER:
-            return value.decode("latin-1")
-    return None
+    name = headers.get(_HEADER)
+    return None if name is None else name.decode("latin-1")
 
 
 def _from_cookie(headers: Headers) -> str | None:
-    for name, value in headers:
-        if name == b"cookie" and COOKIE.encode() in value:
-            try:
-                morsel = SimpleCookie(value.decode("latin-1")).get(COOKIE)
-            except CookieError:
-                return None
-            return None if morsel is None else morsel.value
+    # By hand, since the library reads none at all where one of them is not as it should be.
+    for pair in headers.get(b"cookie", b"").decode("latin-1").split(";"):
+        key, _, text = pair.partition("=")
+        if key.strip() == COOKIE:
+            return text.strip().strip('"')
     return None
 
 
 def _from_key(headers: Headers) -> str | None:
-    for name, value in headers:
-        if name == b"authorization":
-            match = _BEARER.fullmatch(value)
-            key, _, world = ("" if match is None else match[1].decode("latin-1")).partition(KEY_SEPARATOR)
-            # Anything else is a wrong key, for which the answer is a 401.
-            return world if world and key in _KEYS else None
-    return None
+    match = _BEARER.fullmatch(headers.get(b"authorization", b""))
+    key, _, world = ("" if match is None else match[1].decode("latin-1")).partition(KEY_SEPARATOR)
+    # Anything else is a wrong key, for which the answer is a 401.
+    return world if world and key in _KEYS else None

@@ -1,9 +1,10 @@
 """The mock as an ASGI application: production's contract and handlers over worlds in memory."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from batch_exports.contract.app import build_app
 from batch_exports.contract.resolver import HandlerResolver
@@ -11,17 +12,22 @@ from batch_exports.contract.spec import load_spec
 from handlers._problems import translate
 from handlers._throttle import throttle
 from mock_server.addressing import DEFAULT_WORLD, path_in_world
+from mock_server.checking import check_scenario
 from mock_server.clock import VirtualClock
 from mock_server.control.app import Access, ControlApp, is_control
-from mock_server.documents import Document
 from mock_server.examples import answer_with_example
 from mock_server.layers import MockLayer, open_to_browsers
+from mock_server.library import Library
 from mock_server.operations import Operations
 from mock_server.personas import KEYS, authenticate
 from mock_server.sandboxes import Sandboxes
-from mock_server.scenarios import create_validator, read_scenario
+from mock_server.scenarios import create_validator
 from mock_server.templates import Origin, Templates
 from mock_server.world import World, WorldLimits
+
+if TYPE_CHECKING:
+    from mock_server.access_log import AccessLog
+    from mock_server.upstream.target import Target
 
 TYPICAL = Origin("typical")
 
@@ -38,15 +44,31 @@ class Options:
     world_seconds: float = 3_600.0
     """How long a world is kept that nobody asks for."""
     access: Access = field(default_factory=Access)
+    chaos: str | None = None
+    """The scenario whose fault rules all worlds have, too."""
+    latency: str | None = None
+    """How many milliseconds all answers wait: a number, or a range."""
+    cors_origins: tuple[str, ...] = ()
+    """Origins whose pages may call the API; none for any."""
+    log: str = "off"
+    """How requests are told of on standard error: `pretty`, `json` or `off`."""
+    upstream: "Target | None" = None
+    """The service that answers some operations in place of the mock."""
 
 
 class MockApp:
     """The application, and the worlds that it serves."""
 
-    def __init__(self, layer: MockLayer, control: ControlApp, sandboxes: Sandboxes) -> None:
-        self._app = open_to_browsers(layer)
+    def __init__(self, app: ASGIApp, control: ControlApp, sandboxes: Sandboxes, load: Callable[[], None]) -> None:
+        self._app = app
         self._control = control
         self._sandboxes = sandboxes
+        self._load = load
+
+    def reload(self) -> None:
+        """Read the user's fixtures again; worlds keep their state. Raises FixtureError, and changes nothing then."""
+        self._load()
+        self._sandboxes.templates.forget()
 
     @property
     def keys(self) -> Mapping[str, str]:
@@ -71,17 +93,17 @@ def create_app(
     options: Options = Options(),
     *,
     clock: VirtualClock | None = None,
-    read: Callable[[str], Document] = read_scenario,
+    library: Library | None = None,
 ) -> MockApp:
     """The mock, whose worlds begin as `origin` says, by real time unless a clock is given.
 
-    Raises UnknownScenarioError or FixtureError.
+    Raises UnknownScenarioError, FixtureError, FaultRuleError or UnknownOperationError.
     """
     spec = load_spec()
-    templates = Templates(read, create_validator(spec), options.limits, clock=clock)
+    library, requests = library or Library(), create_validator(spec)
+    limits = replace(options.limits, heeds_names=not options.strict)
+    templates = Templates(library, requests, limits, clock=clock, faults=lambda: _standing_faults(library, options))
     sandboxes = Sandboxes(templates, origin, most=options.max_worlds, seconds=options.world_seconds)
-    # A scenario that cannot be used has to stop the start.
-    sandboxes.use(DEFAULT_WORLD)
     contract = build_app(
         spec,
         resolve=HandlerResolver("handlers"),
@@ -91,6 +113,45 @@ def create_app(
         missing=answer_with_example,
     )
     operations = Operations(contract.operations)
-    layer = MockLayer(contract, operations, sandboxes, strict=options.strict, require_world=options.require_world)
+
+    def load() -> None:
+        library.load(lambda document: check_scenario(document, requests, operations))
+
+    # A scenario that cannot be used has to stop the start.
+    load()
+    sandboxes.use(DEFAULT_WORLD)
+    served = contract if options.upstream is None else _hybrid(contract, operations, options.upstream)
+    layer = MockLayer(
+        served,
+        operations,
+        sandboxes,
+        strict=options.strict,
+        require_world=options.require_world,
+        log=_open_log(options.log, operations),
+    )
     control = ControlApp(sandboxes, operations, options.access, require_world=options.require_world)
-    return MockApp(layer, control, sandboxes)
+    return MockApp(open_to_browsers(layer, options.cors_origins), control, sandboxes, load)
+
+
+def _open_log(form: str, operations: Operations) -> "AccessLog | None":
+    if form == "off":
+        return None
+    from mock_server.access_log import open_log  # noqa: PLC0415  # what it needs is not small
+
+    return open_log(form, operations)
+
+
+def _hybrid(app: ASGIApp, operations: Operations, target: "Target") -> ASGIApp:
+    # Loaded when it is used: hardly any mock has an upstream.
+    from mock_server.upstream.client import UpstreamClient  # noqa: PLC0415
+    from mock_server.upstream.hybrid import HybridApp  # noqa: PLC0415
+
+    target = replace(target, proxied=operations.choose(target.proxied))
+    return HybridApp(app, operations, target, UpstreamClient(target))
+
+
+def _standing_faults(library: Library, options: Options) -> list[Mapping[str, Any]]:
+    rules = [] if options.chaos is None else [*library.read(options.chaos).data.get("faults", ())]
+    if options.latency is not None:
+        rules.append({"do": {"latency_ms": int(options.latency) if options.latency.isdecimal() else options.latency}})
+    return rules

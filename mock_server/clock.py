@@ -7,6 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 Monotonic = Callable[[], float]
 
+LATEST = datetime(2198, 12, 31, tzinfo=UTC)
+"""The last moment that a clock shows: requests cannot name much later ones."""
+
 
 @dataclass(frozen=True, slots=True)
 class ClockSetting:
@@ -36,11 +39,20 @@ class VirtualClock:
         setting = self._setting
         if not setting.rate:
             return setting.instant
-        return setting.instant + timedelta(seconds=(self._monotonic() - setting.at) * setting.rate)
+        try:
+            moment = setting.instant + timedelta(seconds=(self._monotonic() - setting.at) * setting.rate)
+        except OverflowError:
+            return max(LATEST, setting.instant)
+        return LATEST if setting.instant < LATEST < moment else moment
 
     def settle(self, instant: datetime) -> None:
         """Move the present to `instant`, for everything before it has happened; never back."""
         self._now = max(self._now, instant)
+
+    @property
+    def rate(self) -> float:
+        """How many of its seconds pass in a real one."""
+        return self._setting.rate
 
     @property
     def is_frozen(self) -> bool:
@@ -50,6 +62,10 @@ class VirtualClock:
     def freeze(self) -> None:
         """Let time stand still."""
         self.run(rate=0.0)
+
+    def stop(self) -> None:
+        """Let time stand still at the moment up to which the world has caught up."""
+        self._setting = ClockSetting(self._now, self._monotonic(), 0.0)
 
     def run(self, rate: float = 1.0) -> None:
         """Let time pass, `rate` seconds in each real one."""
@@ -62,6 +78,12 @@ class VirtualClock:
         if by < timedelta(0):
             raise ValueError("A clock can only be advanced: time never runs back.")
         self._setting = ClockSetting(self.target() + by, self._monotonic(), self._setting.rate)
+
+    def leap(self, instant: datetime) -> None:
+        """Leap ahead to a moment."""
+        if instant < self.target():
+            raise ValueError("A clock cannot be set to a moment that has passed: time never runs back.")
+        self._setting = ClockSetting(instant, self._monotonic(), self._setting.rate)
 
     def fork(self) -> "VirtualClock":
         """Another clock that shows the same and goes on alone."""

@@ -2,12 +2,21 @@
 
 from datetime import datetime
 from hashlib import blake2b
+from typing import NamedTuple
 from uuid import UUID
 
 from batch_exports.ports import Clock
 
 _COUNTER_LIMIT = 1 << 12
 _VERSION_AND_VARIANT = (0x7 << 76) | (0b10 << 62)
+
+
+class IdPosition(NamedTuple):
+    """How far a factory has come."""
+
+    drawn: int
+    milliseconds: int
+    counter: int
 
 
 class SeededIds:
@@ -34,10 +43,19 @@ class SeededIds:
         """An identifier as it would have been made at a moment in the past."""
         return self._make(_milliseconds(instant), 0)
 
+    @property
+    def position(self) -> IdPosition:
+        """How far it has come."""
+        return IdPosition(self._drawn, *self._last)
+
+    def go_to(self, position: IdPosition) -> None:
+        """Go on from where another factory has come to."""
+        self._drawn, self._last = position.drawn, (position.milliseconds, position.counter)
+
     def fork(self, clock: Clock, name: str = "") -> "SeededIds":
         """Another factory that goes on from the same point, alone; a name makes it draw others."""
         other = SeededIds(clock, self._seed, name or self._name)
-        other._drawn, other._last = self._drawn, self._last
+        other.go_to(self.position)
         return other
 
     def _make(self, milliseconds: int, counter: int) -> UUID:

@@ -1,9 +1,9 @@
-"""The ASGI layers around the contract's application: worlds, the clock, overridden answers, marks on all answers."""
+"""The ASGI layers around the contract's application: worlds, the clock, steered requests, marks on all answers."""
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 
-import orjson
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -13,20 +13,29 @@ from batch_exports.contract.errors import ApiError, invalid
 from batch_exports.contract.operation_spec import OperationSpec
 from batch_exports.contract.request import Request
 from mock_server.addressing import DEFAULT_WORLD, WORLD, read_address, world_required
+from mock_server.canned import canned
 from mock_server.documents import FixtureError
 from mock_server.examples import SOURCE
-from mock_server.journal.journal import Exchange
+from mock_server.faults.cuts import Connection, dribbling, truncating
+from mock_server.faults.effects import Cut
+from mock_server.faults.names import WRITERS, heeding_names
+from mock_server.journal.exchange import Exchange, RawHeaders
+from mock_server.library import UnknownScenarioError
+from mock_server.looks import noting_looks
 from mock_server.operations import Operations
 from mock_server.personas import KEYS
-from mock_server.prefer import APPLIED, OUT_OF_CONTRACT, Override, override, read_preferences
+from mock_server.prefer import APPLIED, OUT_OF_CONTRACT
 from mock_server.sandboxes import Sandbox, Sandboxes
-from mock_server.scenarios import UnknownScenarioError
+from mock_server.steering import FAULT, Course, plot
+from mock_server.watching import WARNING
 from mock_server.world import World
 
 SCENARIO = "X-Mock-Scenario"
 """The header that says in which scenario a world begins, on the request that makes it."""
 
-_EXPOSED = (*EXPOSED_HEADERS, SOURCE, APPLIED, OUT_OF_CONTRACT, WORLD)
+_SCENARIO, _SOURCE, _WORLD, _FAULT = (name.lower().encode() for name in (SCENARIO, SOURCE, WORLD, FAULT))
+_MARKS = frozenset({_SOURCE, _WORLD, _FAULT})
+_EXPOSED = (*EXPOSED_HEADERS, SOURCE, APPLIED, OUT_OF_CONTRACT, WORLD, FAULT, WARNING)
 _PREFLIGHT_SECONDS = 600
 
 
@@ -41,6 +50,7 @@ class MockLayer:
         *,
         strict: bool,
         require_world: bool,
+        log: Callable[[Exchange], None] | None = None,
         monotonic: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._app = app
@@ -48,6 +58,7 @@ class MockLayer:
         self._sandboxes = sandboxes
         self._strict = strict
         self._require_world = require_world
+        self._log = log
         self._monotonic = monotonic
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -58,7 +69,7 @@ class MockLayer:
         try:
             sandbox, request = self._admit(scope, receive)
         except ApiError as error:
-            await _send_override(_refusal(error), Request(scope, receive), send)
+            await canned(error).send(Request(scope, receive), _marking(send, {SOURCE: "override"}))
             return
         exchange = self._begin(sandbox, request)
         try:
@@ -66,15 +77,18 @@ class MockLayer:
         finally:
             exchange.seconds = self._monotonic() - exchange.began
             sandbox.journal.add(exchange)
+            if self._log is not None:
+                self._log(exchange)
 
     def _admit(self, scope: Scope, receive: Receive) -> tuple[Sandbox, Request]:
         """The world that a request is about, and the request as that world sees it; raises ApiError."""
         address = read_address(scope)
-        request = Request(address.scope, receive)
-        if address.world is None and self._require_world and self._operation(request) is not None:
+        if address.world is None and self._require_world and self._operation(Request(address.scope, receive)):
             raise world_required()
+        scenario = address.headers.get(_SCENARIO)
+        begins_as = None if scenario is None else scenario.decode("latin-1")
         try:
-            sandbox = self._sandboxes.use(address.world or DEFAULT_WORLD, request.header(SCENARIO.lower().encode()))
+            sandbox = self._sandboxes.use(address.world or DEFAULT_WORLD, begins_as)
         except (UnknownScenarioError, FixtureError) as error:
             raise invalid(str(error), attr=SCENARIO) from None
         sandbox.requests += 1
@@ -96,38 +110,63 @@ class MockLayer:
         )
 
     async def _answer(self, world: World, exchange: Exchange, request: Request, receive: Receive, send: Send) -> None:
-        answer = self._override(request)
-        if answer is not None:
-            exchange.source = "override"
-            await _send_override(answer, request, send)
-            return
-        await world.catch_up()
+        course = None if self._strict else plot(self._operations, world, exchange, request)
 
         async def send_marked(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                exchange.source = headers.setdefault(SOURCE, "handler")
-                headers[WORLD] = exchange.world
+                message["headers"] = _marked(message["headers"], exchange)
             await send(message)
 
-        await self._app({**request.scope, "state": {"services": world.services}}, receive, send_marked)
+        if course is None:
+            await self._go_on(world, exchange, request.scope, receive, send_marked)
+        else:
+            await self._follow(course, world, exchange, request, receive, send_marked)
+
+    async def _follow(
+        self, course: Course, world: World, exchange: Exchange, request: Request, receive: Receive, send: Send
+    ) -> None:
+        """Let become of a request what its course says."""
+        exchange.fault = course.rule
+        if course.wait:
+            await asyncio.sleep(course.wait)
+        connection = Connection(request.scope, receive)
+        if course.cut is Cut.TRUNCATE:
+            # Nothing may come of a request whose answer does not arrive: it happens in a world that nobody sees.
+            world, send, exchange.source = world.fork(), truncating(send, connection), course.source
+        elif course.cut is Cut.DRIBBLE:
+            send = dribbling(send)
+        elif course.cut is not None:
+            exchange.source = course.source
+            await connection.cut(course.cut)
+            return
+        send = _marking(send, course.marks)
+        if course.answer is None:
+            await self._go_on(world, exchange, {**request.scope, "query_string": course.query}, receive, send)
+        else:
+            exchange.source = course.source
+            await connection.hear()
+            await course.answer.send(request, send)
+
+    async def _go_on(self, world: World, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer by production's code."""
+        await world.catch_up()
+        if world.progression.counts_looks:
+            send = noting_looks(send, world, exchange)
+        if exchange.operation in WRITERS and not self._strict:
+            receive = heeding_names(receive, exchange)
+        await self._app({**scope, "state": {"services": world.services}}, receive, send)
 
     def _operation(self, request: Request) -> OperationSpec | None:
         return self._operations.find(request.method, request.path)
 
-    def _override(self, request: Request) -> Override | None:
-        preferences = None if self._strict else read_preferences(request.scope["headers"])
-        if preferences is None:
-            return None
-        operation = self._operation(request)
-        return None if operation is None else override(operation, preferences)
 
-
-def open_to_browsers(app: ASGIApp) -> CORSMiddleware:
-    """The application with CORS for any origin, credentials and header, on errors too."""
+def open_to_browsers(app: ASGIApp, origins: Collection[str] = ()) -> CORSMiddleware:
+    """The application with CORS for these origins, or else for any: credentials, all headers, on errors too."""
     return CORSMiddleware(
         app,
-        allow_origin_regex=".*",
+        allow_origins=origins,
+        allow_origin_regex=None if origins else ".*",
+        allow_private_network=True,
         allow_methods=["*"],
         allow_headers=["*"],
         allow_credentials=True,
@@ -150,14 +189,21 @@ def _as_persona(world: World, headers: list[tuple[bytes, bytes]]) -> list[tuple[
     return headers
 
 
-def _refusal(error: ApiError) -> Override:
-    return Override(error.status, orjson.dumps(error.body), error.headers)
+def _marked(headers: RawHeaders, exchange: Exchange) -> RawHeaders:
+    """Headers that say besides what an answer comes from, its world, and the rule that hit it."""
+    source = dict(headers).get(_SOURCE)
+    exchange.source = (exchange.source or "handler") if source is None else source.decode()
+    marked = [pair for pair in headers if pair[0] not in _MARKS]
+    marked += (_SOURCE, exchange.source.encode()), (_WORLD, exchange.world.encode())
+    if exchange.fault is not None:
+        marked.append((_FAULT, exchange.fault.encode()))
+    return marked
 
 
-async def _send_override(answer: Override, request: Request, send: Send) -> None:
-    headers = {**answer.headers, SOURCE: "override", "X-Request-Id": request.id.decode()}
-    if answer.body:
-        headers |= {"Content-Type": "application/json", "Content-Length": str(len(answer.body))}
-    encoded = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
-    await send({"type": "http.response.start", "status": answer.status, "headers": encoded})
-    await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else answer.body})
+def _marking(send: Send, marks: Mapping[str, str]) -> Send:
+    async def marked(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message).update(marks)
+        await send(message)
+
+    return marked

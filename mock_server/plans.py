@@ -1,18 +1,23 @@
 """What the simulator means to do with a run: fixed when the run starts, so that looking more often changes nothing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from batch_exports.domain.backfills import Backfill, Estimate, interval_of
 from batch_exports.domain.errors import PermanentFailure
 from batch_exports.domain.exports import Export
-from batch_exports.domain.runs import Run
+from batch_exports.domain.runs import Run, RunStatus
 from batch_exports.domain.selections import require_events
 from mock_server.checks import refusal
 from mock_server.traffic import bytes_of, draw, recorded_since, rows_between
 
 PROGRESS_EVERY = timedelta(seconds=2)
 """How often a run tells how far it is."""
+
+RUN_FAILS = "mock:run-fails"
+"""All runs of an export with this in its name fail."""
+
+_FAILS_BY_NAME = f"The destination refused the rows, since the export has '{RUN_FAILS}' in its name. Rename the export."
 
 _BEGINS_AFTER = timedelta(seconds=2)
 _SHORTEST, _LONGEST = timedelta(seconds=10), timedelta(seconds=30)
@@ -31,6 +36,10 @@ class Plan:
     size: int
     error: str | None = None
     """The cause with which the run fails; None when it completes."""
+    looks: int = 0
+    """How often somebody looked at the run, since looks move it."""
+    due_at: datetime | None = None
+    """When the agenda has the run; None while it waits for a look, or for a step."""
 
     def share(self, at: datetime) -> float:
         """How much of the work is done at a moment, from 0 to 1."""
@@ -41,11 +50,21 @@ class Plan:
         steps = max(1 + (at - self.begins_at) // PROGRESS_EVERY, (until - self.begins_at) // PROGRESS_EVERY)
         return min(self.ends_at, self.begins_at + steps * PROGRESS_EVERY)
 
+    def resumed(self, run: Run, at: datetime) -> "Plan":
+        """The plan by which a run goes on from where it is at a moment, however it came there."""
+        length = self.ends_at - self.begins_at
+        if run.status is RunStatus.STARTING:
+            begins_at = at + _BEGINS_AFTER
+        else:
+            done = run.records_completed or 0
+            begins_at = at - length * (done / run.records_total_count if run.records_total_count else 0.0)
+        return replace(self, begins_at=begins_at, ends_at=begins_at + length)
 
-def make_plan(export: Export, run: Run) -> Plan:
+
+def make_plan(export: Export, run: Run, *, heeds_names: bool = True) -> Plan:
     """The plan of a run that starts now."""
     rows = rows_between(export, run.data_interval_start, run.data_interval_end)
-    error = _refusal(export)
+    error = _FAILS_BY_NAME if heeds_names and RUN_FAILS in export.name else _refusal(export)
     length = _SHORTEST + (_LONGEST - _SHORTEST) * draw(run.id, "length") if error is None else _REFUSED_AFTER
     begins_at = run.created_at + _BEGINS_AFTER
     return Plan(begins_at=begins_at, ends_at=begins_at + length, rows=rows, size=bytes_of(export, rows), error=error)

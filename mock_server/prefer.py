@@ -1,73 +1,118 @@
-"""What a client asks for by `Prefer: code=404` or `Prefer: example=NAME`: an answer out of the contract."""
+"""What a request asks for by itself: `Prefer: code=404` in its headers, or `__code=404` in its address."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import unquote_plus
 
 import orjson
 
 from batch_exports.contract.errors import ApiError, invalid
 from batch_exports.contract.operation_spec import OperationSpec
+from mock_server.canned import CannedAnswer, refusal_with
 from mock_server.examples import example_headers, has_body
+from mock_server.faults.effects import MOST_MILLISECONDS, Cut
 
 OUT_OF_CONTRACT = "X-Mock-Out-Of-Contract"
 APPLIED = "Preference-Applied"
 
-_CODES_BESIDE = {408: "request_timeout", 429: "throttled"}
+_CODES_BESIDE = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
 """Statuses that any server may answer, documented or not; those from 500 on are allowed too."""
-_RETRY_AFTER_SECONDS = "1"
-_FIRST_SERVER_STATUS, _LAST_STATUS = 500, 599
+_FIRST_ERROR, _FIRST_SERVER_STATUS, _LAST_STATUS = 400, 500, 599
+_MARK = b"__"
+_MOST_SEED = 2**53 - 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Preferences:
     """The preferences of one request that the mock honours."""
 
     code: str | None = None
     example: str | None = None
+    dynamic: bool = False
+    seed: int | None = None
+    delay: float = 0.0
+    """Milliseconds."""
+    fault: Cut | None = None
 
     @property
     def applied(self) -> str:
         """The value of the header that confirms them."""
-        given = (("code", self.code), ("example", self.example))
-        return ", ".join(f"{name}={value}" for name, value in given if value is not None)
+        given = {
+            "code": self.code,
+            "example": self.example,
+            "dynamic": "true" if self.dynamic else None,
+            "seed": self.seed if self.dynamic else None,
+            "delay": f"{self.delay:g}" if self.delay else None,
+            "fault": self.fault,
+        }
+        return ", ".join(f"{name}={value}" for name, value in given.items() if value is not None)
+
+    @property
+    def replaces_answer(self) -> bool:
+        """Whether the answer is another one than that of production's code."""
+        return self.code is not None or self.example is not None or self.dynamic
 
 
-@dataclass(frozen=True, slots=True)
-class Override:
-    """An answer that is sent as it stands."""
-
-    status: int
-    body: bytes
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-def read_preferences(headers: Iterable[tuple[bytes, bytes]]) -> Preferences | None:
-    """The preferences of a request; None when it has none that concern the mock."""
+def preferences_in(headers: Iterable[tuple[bytes, bytes]], query: bytes) -> Mapping[str, str]:
+    """What a request says of the preferences that the mock knows; headers come before the query."""
     given: dict[str, str] = {}
     for name, value in headers:
         if name == b"prefer":
             for preference in value.decode("latin-1").split(","):
-                key, _, text = preference.partition("=")
+                key, _, text = preference.partition(";")[0].partition("=")
                 given.setdefault(key.strip().lower(), text.strip().strip('"'))
-    if "code" not in given and "example" not in given:
-        return None
-    return Preferences(given.get("code"), given.get("example"))
+    if _MARK in query:
+        for field, text in _fields(query):
+            if field.startswith("__"):
+                given.setdefault(field[2:], text)
+    return {name: text for name, text in given.items() if name in _READERS}
 
 
-def override(operation: OperationSpec, preferences: Preferences) -> Override:
-    """The answer that the preferences ask for; 400 with the possible ones when there is no such answer."""
-    try:
+def without_preferences(query: bytes) -> bytes:
+    """A query as production's code may see it."""
+    if _MARK not in query:
+        return query
+    kept = (part for part in query.split(b"&") if not any(name[2:] in _READERS for name, _ in _fields(part)))
+    return b"&".join(kept)
+
+
+def read_preferences(given: Mapping[str, str]) -> Preferences:
+    """The preferences of a request; raises ApiError for what nobody can mean."""
+    read = Preferences(**{name: _READERS[name](text) for name, text in given.items()})
+    if read.dynamic and read.example is not None:
+        raise invalid("Ask for an example, or for a dynamic answer, not for both.", attr="Prefer")
+    return read
+
+
+def replacement(operation: OperationSpec, preferences: Preferences, seed: object, now: datetime) -> CannedAnswer:
+    """The answer that the preferences ask for; raises ApiError, with the possible ones, when there is no such.
+
+    A dynamic one is as of `now`, and drawn from `seed` unless the request has one of its own.
+    """
+    if preferences.dynamic and (preferences.code is None or int(_status(operation, preferences.code)) < _FIRST_ERROR):
+        status, body = _generated(operation, preferences, seed, now)
+    else:
         status, body = _chosen(operation, preferences)
-    except ApiError as error:
-        return Override(error.status, orjson.dumps(error.body))
-    headers = {**example_headers(operation, status), APPLIED: preferences.applied}
+    headers = example_headers(operation, status)
     if str(status) not in operation.responses:
         headers[OUT_OF_CONTRACT] = "1"
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        headers.setdefault("Retry-After", _RETRY_AFTER_SECONDS)
-    return Override(status, b"" if body is None else orjson.dumps(body), headers)
+        headers.setdefault("Retry-After", refusal_with(status, operation).headers["Retry-After"])
+    return CannedAnswer(status, b"" if body is None else orjson.dumps(body), headers)
+
+
+def _generated(
+    operation: OperationSpec, preferences: Preferences, seed: object, now: datetime
+) -> tuple[int, dict[str, Any] | None]:
+    # Imported here: hardly any request asks for it.
+    from mock_server.generation import generate_body  # noqa: PLC0415
+
+    status = operation.success_status if preferences.code is None else _status(operation, preferences.code)
+    drawn_from = seed if preferences.seed is None else preferences.seed
+    return status, generate_body(operation, status, f"{operation.id}:{drawn_from}", now)
 
 
 def _chosen(operation: OperationSpec, preferences: Preferences) -> tuple[int, Any]:
@@ -83,7 +128,7 @@ def _chosen(operation: OperationSpec, preferences: Preferences) -> tuple[int, An
         return status, next(iter(examples.values()))
     if str(status) in operation.responses and not has_body(operation, status):
         return status, None
-    return status, _error_body(status)
+    return status, refusal_with(status, operation).body
 
 
 def _named(operation: OperationSpec, name: str) -> tuple[int, Any]:
@@ -99,7 +144,7 @@ def _named(operation: OperationSpec, name: str) -> tuple[int, Any]:
 
 
 def _status(operation: OperationSpec, code: str) -> int:
-    status = int(code) if code.isdecimal() and code.isascii() else 0
+    status = int(code) if code.isdecimal() and code.isascii() and len(code) == len("200") else 0
     if str(status) in operation.responses or status in _CODES_BESIDE or _FIRST_SERVER_STATUS <= status <= _LAST_STATUS:
         return status
     raise invalid(
@@ -114,6 +159,48 @@ def _no_example(name: str, place: str, examples: Mapping[str, Any]) -> ApiError:
     return invalid(f"{place} has no example '{name}'. The examples are: {possible}.", attr="Prefer")
 
 
-def _error_body(status: int) -> dict[str, Any]:
-    phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else "Error"
-    return ApiError(status, _CODES_BESIDE.get(status, "error"), f"{phrase}.").body
+def _dynamic(text: str) -> bool:
+    if text not in ("true", "false", ""):
+        raise _misread("dynamic", text, "true or false")
+    return text != "false"
+
+
+def _seed(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= len(str(_MOST_SEED))):
+        raise _misread("seed", text, f"a number from 0 to {_MOST_SEED}")
+    return int(text)
+
+
+def _delay(text: str) -> float:
+    if not (text.isascii() and text.isdecimal() and len(text) <= len(str(MOST_MILLISECONDS))) or (
+        int(text) > MOST_MILLISECONDS
+    ):
+        raise _misread("delay", text, f"milliseconds, from 0 to {MOST_MILLISECONDS}")
+    return int(text)
+
+
+def _fault(text: str) -> Cut:
+    try:
+        return Cut(text)
+    except ValueError:
+        raise _misread("fault", text, f"one of {', '.join(Cut)}") from None
+
+
+def _misread(name: str, text: str, possible: str) -> ApiError:
+    return invalid(f"The preference {name} is {possible}, not '{text}'.", attr="Prefer")
+
+
+def _fields(query: bytes) -> Iterable[tuple[str, str]]:
+    for part in query.decode("latin-1").split("&"):
+        name, _, text = part.partition("=")
+        yield unquote_plus(name), unquote_plus(text)
+
+
+_READERS: Mapping[str, Callable[[str], Any]] = {
+    "code": str,
+    "example": str,
+    "dynamic": _dynamic,
+    "seed": _seed,
+    "delay": _delay,
+    "fault": _fault,
+}

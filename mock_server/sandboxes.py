@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from batch_exports.contract.errors import ApiError
 from mock_server.clock import Monotonic
 from mock_server.journal.journal import Journal
+from mock_server.snapshots import Snapshots
 from mock_server.templates import Origin, Templates
 from mock_server.world import World
 
@@ -20,7 +21,7 @@ class Sandbox:
     world: World
     used_at: float
     journal: Journal = field(default_factory=Journal)
-    snapshots: dict[str, World] = field(default_factory=dict)
+    snapshots: Snapshots = field(default_factory=Snapshots)
     requests: int = 0
 
 
@@ -74,7 +75,10 @@ class Sandboxes:
 
     def remove(self, name: str) -> bool:
         """Forget a world; whether there was one."""
-        return self._named.pop(name, None) is not None
+        removed = self._named.pop(name, None)
+        if removed is not None:
+            removed.journal.close()
+        return removed is not None
 
     def _make(self, name: str, scenario: str | None) -> Sandbox:
         if len(self._named) >= self._most:
@@ -87,7 +91,7 @@ class Sandboxes:
     def _make_room(self) -> None:
         for sandbox in self:
             if self.idle_seconds(sandbox) > self._seconds:
-                del self._named[sandbox.name]
+                self.remove(sandbox.name)
         if len(self._named) >= self._most:
             raise ApiError(
                 429,

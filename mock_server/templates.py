@@ -1,14 +1,15 @@
 """Scenarios as pristine worlds, made when they are first asked for and forked from then on."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from jsonschema_rs import Draft202012Validator
 
 from mock_server.clock import Monotonic, VirtualClock, frozen_clock
-from mock_server.documents import Document
+from mock_server.library import Library
 from mock_server.scenarios import build_world
 from mock_server.world import World, WorldLimits
 
@@ -44,18 +45,23 @@ class Templates:
 
     def __init__(
         self,
-        read: Callable[[str], Document],
+        library: Library,
         requests: Draft202012Validator,
         limits: WorldLimits,
         *,
         clock: VirtualClock | None = None,
+        faults: Callable[[], Iterable[Mapping[str, Any]]] = tuple,
         monotonic: Monotonic = time.perf_counter,
     ) -> None:
-        """`clock` is what worlds without a moment of their own go by; real time, if there is none."""
-        self._read = read
+        """`clock` is what worlds without a moment of their own go by; real time, if there is none.
+
+        `faults` tells the fault rules of all worlds, which stand behind those of their scenarios.
+        """
+        self.library = library
         self._requests = requests
         self._limits = limits
         self._clock = clock
+        self._faults = faults
         self._monotonic = monotonic
         self._pristine: dict[Origin, _Pristine] = {}
 
@@ -85,7 +91,9 @@ class Templates:
     def _make(self, origin: Origin) -> _Pristine:
         begin = self._monotonic()
         clock = self._start(origin)
-        world = build_world(self._read(origin.scenario), self._requests, clock, origin.seed, self._limits)
+        world = build_world(self.library.read(origin.scenario), self._requests, clock, origin.seed, self._limits)
+        for rule in self._faults():
+            world.faults.add(rule)
         return _Pristine(world, begin, self._monotonic() - begin)
 
     def _start(self, origin: Origin) -> VirtualClock:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -67,6 +67,8 @@ class Violation:
     detail: str
     place: Path
     weight: int
+    source: ValidationError = field(repr=False)
+    """What the validator said: which keyword of which schema, about which value."""
 
     def error(self, at: str | None = None) -> ApiError:
         """The answer that reports it; `at` names the field that holds the checked value."""
@@ -98,11 +100,11 @@ def _violation(error: ValidationError, details: Details) -> Violation:
     match kind:
         case ValidationErrorKind.Required(name):
             path = (*path, name)
-            return Violation(path, "required", "This field is required.", path, weight)
+            return Violation(path, "required", "This field is required.", path, weight, error)
         case ValidationErrorKind.AdditionalProperties(names):
-            return Violation(path, "invalid_input", _unknown(path, names), (*path, names[0]), weight)
+            return Violation(path, "invalid_input", _unknown(path, names), (*path, names[0]), weight, error)
     code, detail = ("null", "This field may not be null.") if value is None else _answer(kind, value, details)
-    return Violation(path, code, detail, path, weight)
+    return Violation(path, code, detail, path, weight, error)
 
 
 def _unknown(path: Path, names: Sequence[str]) -> str:

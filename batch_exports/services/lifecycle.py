@@ -49,14 +49,16 @@ class Lifecycle(RunStates):
             tx, run_id, RunStatus.COMPLETED, records_completed=records, bytes_exported=size, latest_error=None
         )
 
-    async def fail(self, tx: Transaction, run_id: UUID, error: str) -> Run | None:
-        """End a run as failed with a cause that its user can read, and go on with its backfill.
+    async def fail(
+        self, tx: Transaction, run_id: UUID, error: str, *, status: RunStatus = RunStatus.FAILED
+    ) -> Run | None:
+        """End a run without success, with a cause that its user can read, and go on with its backfill.
 
         An export whose runs keep failing is paused instead, and its backfills are cancelled; their runs stop by
         themselves at their next step.
         """
         export = await self._lock_export(tx, run_id)
-        run = await self._change(tx, run_id, **self._ended(RunStatus.FAILED), latest_error=error)
+        run = await self._change(tx, run_id, **self._ended(status), latest_error=error)
         if run is not None:
             await self.log(tx, run, LogLevel.ERROR, error)
         if run is not None and export is not None:

@@ -5,6 +5,16 @@ import statistics
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from typing import Protocol
+
+
+class Server(Protocol):
+    """What can be measured."""
+
+    port: int
+
+    def cpu_seconds(self) -> float:
+        """User and system time so far."""
 
 
 class ServerProcess:
@@ -45,7 +55,7 @@ class Results:
         return low, middle, high
 
 
-def measure(server: ServerProcess, request: bytes, status: str, count: int, connections: int) -> float:
+def measure(server: Server, request: bytes, status: str, count: int, connections: int) -> float:
     """Server CPU per request, in microseconds."""
     before = server.cpu_seconds()
     command = [sys.executable, "-m", "benchmarks.requests.load", str(server.port), str(count), str(connections), status]

@@ -18,19 +18,23 @@ from batch_exports.contract.request import Request
 from batch_exports.contract.resolver import HandlerResolver
 from batch_exports.contract.spec import load_spec
 from mock_server.addressing import DEFAULT_WORLD, read_address, world_required
+from mock_server.control.pages import find_page
 from mock_server.control.state import State
 from mock_server.documents import FixtureError
+from mock_server.library import UnknownScenarioError
 from mock_server.operations import Operations
 from mock_server.sandboxes import Sandbox, Sandboxes
-from mock_server.scenarios import UnknownScenarioError
 
 PATH = "/__mock"
 ADMIN = "X-Mock-Admin"
 """The header that no web page can send unasked."""
 
 _SPEC = Path(str(files("mock_server"))) / "control" / "control.yaml"
-_OPEN_PATHS = frozenset({f"{PATH}/openapi.json", f"{PATH}/openapi.yaml"})
+_STREAM = f"{PATH}/requests/stream"
+_PAGES = {f"{PATH}/openapi.json": "/openapi.json", f"{PATH}/openapi.yaml": "/openapi.yaml"}
 """What may be read by anybody."""
+_REQUEST_ID = (b"x-request-id", b"mock-control")
+"""Always the same: the same script gives the same answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +59,13 @@ class Access:
                 "control_disabled",
                 "Others can reach this mock, and it has no admin token: start it with --admin-token to steer it.",
             )
-        elif not _is_this_machine(request.header(b"host") or ""):
+        else:
+            self.require_host(request)
+
+    def require_host(self, request: Request) -> None:
+        """Raise ApiError where only this machine may steer, and the request came by a name that others can own."""
+        is_open_here = self.token is None and self.is_local
+        if is_open_here and not _is_this_machine(request.header(b"host") or ""):
             # A page of another site whose name was made to point here would be let in otherwise.
             raise ApiError(403, "wrong_host", "Address the control API by localhost or an IP address.", attr="Host")
 
@@ -74,14 +84,25 @@ class ControlApp:
         try:
             address = read_address(scope)
             request = Request(address.scope, receive)
-            if request.path.rstrip("/") not in _OPEN_PATHS:
-                self._access.require(request)
+            if request.path in _PAGES:
+                await self._contract({**scope, "path": _PAGES[request.path], "root_path": ""}, receive, send)
+                return
+            page = find_page(request.path, PATH)
+            if page is not None:
+                self._access.require_host(request)
+                await page.send(request, send)
+                return
+            self._access.require(request)
             state = State(self._sandboxes, self._operations, lambda: self._sandbox(address.world))
+            if request.path == _STREAM and request.method == "GET":
+                await _stream(state, request, receive, send)
+                return
         except ApiError as error:
             await _refuse(error, send)
             return
         # The token has been judged here.
-        headers = [each for each in address.scope["headers"] if each[0] != b"authorization"]
+        kept = [each for each in address.scope["headers"] if each[0] != b"authorization"]
+        headers = [_REQUEST_ID, *kept]
         await self._contract({**address.scope, "headers": headers, "state": {"mock": state}}, receive, send)
 
     @cached_property
@@ -120,6 +141,13 @@ def _is_this_machine(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+async def _stream(state: State, request: Request, receive: Receive, send: Send) -> None:
+    # No contract can describe an answer without an end. Loaded when it is used, for the mock to start soon.
+    from mock_server.control.requests import stream_requests  # noqa: PLC0415
+
+    await stream_requests(state, request, receive, send)
 
 
 async def _refuse(error: ApiError, send: Send) -> None:

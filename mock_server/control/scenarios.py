@@ -7,16 +7,17 @@ from batch_exports.contract.context import Context
 from batch_exports.contract.errors import ApiError
 from mock_server.control.state import state_of
 from mock_server.documents import FixtureError
+from mock_server.library import UnknownScenarioError
 from mock_server.sandboxes import Sandbox, Sandboxes
-from mock_server.scenarios import UnknownScenarioError, describe_scenarios
 from mock_server.templates import Origin
 
 Json = dict[str, Any]
 
 
-async def list_scenarios() -> Json:
+async def list_scenarios(ctx: Context) -> Json:
     """List scenarios by name."""
-    return {"results": [{"name": name, "description": text} for name, text in describe_scenarios().items()]}
+    described = state_of(ctx).sandboxes.templates.library.describe()
+    return {"results": [{"name": name, "description": text} for name, text in described.items()]}
 
 
 async def get_scenario(ctx: Context) -> Json:
@@ -33,20 +34,25 @@ async def set_scenario(body: Json, ctx: Context) -> Json:
         body.get("seed", state.sandboxes.origin.seed),
         None if now is None else datetime.fromisoformat(now),
     )
-    return _begin(state.sandboxes, state.sandbox, origin)
+    try:
+        return _begin(state.sandboxes, state.sandbox, origin)
+    except UnknownScenarioError as error:
+        raise ApiError(404, "not_found", str(error), attr="name") from None
 
 
 async def reset_world(ctx: Context) -> Json:
     """Take a world back to what it began with."""
     state = state_of(ctx)
-    return _begin(state.sandboxes, state.sandbox, state.sandbox.origin)
+    try:
+        return _begin(state.sandboxes, state.sandbox, state.sandbox.origin)
+    except UnknownScenarioError as error:
+        # It was one of the user's own, whose file has gone.
+        raise ApiError(400, "invalid_input", str(error)) from None
 
 
 def _begin(sandboxes: Sandboxes, sandbox: Sandbox, origin: Origin) -> Json:
     try:
         sandboxes.begin(sandbox, origin)
-    except UnknownScenarioError as error:
-        raise ApiError(404, "not_found", str(error), attr="name") from None
     except FixtureError as error:
         raise ApiError(400, "invalid_input", str(error), attr="name") from None
     return _origin_json(sandbox)

@@ -1,13 +1,15 @@
 """The content of one world as persistent maps: a copy costs nothing, nor do snapshots, rollbacks and forks."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
+from operator import attrgetter
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from rpds import HashTrieMap
 
 from mock_server.memory.sorted_index import KeyT, SortedIndex
+from mock_server.progression import BY_CLOCK, Progression
 
 Moment = tuple[datetime, UUID]
 """A key by which objects sort: a time, then the id."""
@@ -68,6 +70,16 @@ class Tables:
     agenda: SortedIndex[Moment] = field(default_factory=SortedIndex)
     """When the simulator has to look at which open run next."""
     plans: "HashTrieMap[UUID, Plan]" = field(default_factory=HashTrieMap)
+    progression: Progression = BY_CLOCK
+    heeds_names: bool = True
+    """Whether the name of an export may ask for its runs to fail."""
+
+    def __copy__(self) -> "Tables":
+        """Another object with the same content, made without the detours of `copy`: every write begins with one."""
+        return Tables(*_content(self))
+
+
+_content = attrgetter(*(each.name for each in fields(Tables)))
 
 
 def add_to(groups: "Grouped[GroupT, KeyT]", group: GroupT, key: KeyT) -> "Grouped[GroupT, KeyT]":

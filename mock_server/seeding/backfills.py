@@ -35,6 +35,8 @@ class BackfillSeeder:
             end = export.schedule.floor(self._now - duration(entry["end"]))
         else:
             start, end = replaced.data_interval_start, replaced.data_interval_end
+        if start >= end:
+            raise self._document.error(f"{pointer}/end", "there is no interval between start and end")
         created_at = self._now - duration(entry["created"])
         status = BackfillStatus(entry["status"])
         backfill = Backfill(
@@ -49,6 +51,8 @@ class BackfillSeeder:
             total_runs=1 if replaced else export.schedule.count(start, end),
             next_start_at=None,
         )
+        if backfill.id in self._tx.connection.tables.backfills:
+            raise self._document.error(f"{pointer}/id", "another backfill has this id")
         await self._tx.backfills.add(backfill)
         at, reached = await self._add_runs(pointer, export, backfill, replaced)
         changes: Json = {"last_updated_at": at}
@@ -74,6 +78,8 @@ class BackfillSeeder:
             at, reached = seeded.run.finished_at or at, end
             if at > self._now:
                 raise self._document.error(f"{pointer}/created", "too short ago for all these runs to have ended")
+            if await self._tx.runs.find(seeded.run.id) is not None:
+                raise self._document.error(f"{pointer}/runs/{number}/id", "another run has this id")
             await add_run(self._tx, seeded)
         return at, reached
 

@@ -6,15 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from batch_exports.domain.coverage import carried_on
-from batch_exports.domain.errors import Invalid
-from batch_exports.domain.exports import Export, Model, PausedReason
-from batch_exports.domain.schedules import Interval, Schedule
-from batch_exports.services import export_fields
+from batch_exports.domain.exports import Export, PausedReason
+from batch_exports.domain.schedules import Schedule
 from mock_server.documents import Document
 from mock_server.ids import SeededIds
 from mock_server.memory.store import MemoryTransaction
 from mock_server.seeding.backfills import BackfillSeeder
-from mock_server.seeding.runs import Slot, add_run, duration, repeated, seed_run
+from mock_server.seeding.requests import requested_fields
+from mock_server.seeding.runs import SeededRun, Slot, add_run, duration, repeated, seed_run
 
 Json = dict[str, Any]
 
@@ -35,6 +34,7 @@ class ExportSeeder:
         """Add the export at a pointer into the document, with its runs and backfills."""
         entry = self._document.at(pointer)
         export = self._export(pointer, entry)
+        await self._check(pointer, export)
         await self._tx.exports.add(export)
         newest_end = await self._add_runs(pointer, entry, export)
         until = export.last_paused_at or self._now
@@ -44,31 +44,26 @@ class ExportSeeder:
             await backfills.add(f"{pointer}/backfills/{number}", export)
 
     def _export(self, pointer: str, entry: Json) -> Export:
-        request = entry["request"]
         created_at = self._now - duration(entry["created"])
         paused_at = self._now - duration(entry["paused"]) if "paused" in entry else None
-        model = Model(request.get("model") or Model.EVENTS)
-        try:
-            export = Export(
-                id=UUID(entry["id"]),
-                project_id=entry.get("project", 1),
-                name=request["name"],
-                model=model,
-                destination=export_fields.new_destination(request["destination"]),
-                schedule=export_fields.changed_schedule(Schedule(interval=Interval.HOUR), request),
-                paused=paused_at is not None,
-                created_at=created_at,
-                last_updated_at=paused_at or created_at,
-                last_paused_at=paused_at,
-                paused_reason=PausedReason(entry.get("paused_reason", "request")) if paused_at else None,
-                filters=export_fields.new_filters(request, model),
-            )
-            export_fields.check_destination(export.destination, export.model)
-            export_fields.check_no_queries(request)
-        except Invalid as error:
-            path = (error.attr or "").replace("__", "/")
-            raise self._document.error(f"{pointer}/request/{path}".rstrip("/"), error.detail) from None
-        return export
+        return Export(
+            id=UUID(entry["id"]),
+            project_id=entry.get("project", 1),
+            paused=paused_at is not None,
+            created_at=created_at,
+            last_updated_at=paused_at or created_at,
+            last_paused_at=paused_at,
+            paused_reason=PausedReason(entry.get("paused_reason", "request")) if paused_at else None,
+            **requested_fields(self._document, f"{pointer}/request"),
+        )
+
+    async def _check(self, pointer: str, export: Export) -> None:
+        if export.id in self._tx.connection.tables.exports:
+            raise self._document.error(f"{pointer}/id", "another export has this id")
+        if await self._tx.access.project(export.project_id) is None:
+            raise self._document.error(f"{pointer}/project", "there is no such project")
+        if export.created_at > export.last_updated_at:
+            raise self._document.error(f"{pointer}/paused", "this is before the export was created")
 
     async def _add_runs(self, pointer: str, entry: Json, export: Export) -> datetime | None:
         """Add the scheduled runs, newest first; the end of the newest interval that has one."""
@@ -78,9 +73,14 @@ class ExportSeeder:
             if slot.created_at < export.created_at:
                 raise self._document.error(f"{pointer}/runs/{number}", "this run is older than its export")
             seeded = seed_run(export, slot, run_entry, self._ids, self._now)
-            await add_run(self._tx, seeded)
+            await self._add_run(f"{pointer}/runs/{number}", seeded)
             newest_end = newest_end or slot.end
         return newest_end
+
+    async def _add_run(self, pointer: str, seeded: SeededRun) -> None:
+        if await self._tx.runs.find(seeded.run.id) is not None:
+            raise self._document.error(f"{pointer}/id", "another run has this id")
+        await add_run(self._tx, seeded)
 
 
 def _slots(schedule: Schedule, until: datetime) -> Iterator[Slot]:

@@ -16,6 +16,7 @@ from mock_server.plans import Plan, make_plan
 from mock_server.simulator import enter
 
 Json = dict[str, Any]
+Line = tuple[datetime, LogLevel, str]
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _REMAINING = {RunStatus.STARTING: "2s", RunStatus.RUNNING: "20s"}
@@ -126,17 +127,10 @@ def _ended_run(export: Export, run: Run, plan: Plan, status: RunStatus, entry: J
 
 def _logs(run: Run, plan: Plan, entry: Json) -> list[LogEntry]:
     """What the run has said by itself, and the entries that the scenario adds, in the order of time."""
-    lines: list[tuple[datetime, LogLevel, str]] = []
-    if run.records_total_count is not None:
-        lines.append((plan.begins_at, LogLevel.INFO, f"Started: {run.records_total_count} rows to export."))
-    for attempt in range(1, run.attempt):
-        at = plan.begins_at + (plan.ends_at - plan.begins_at) * attempt / (run.attempt + 1)
-        lines.append((at, LogLevel.WARNING, f"Attempt {attempt} failed: {run.latest_error or _PASSING_FAULT}"))
+    lines = [] if entry.get("silent") else _usual_lines(run, plan)
     for extra in entry.get("logs", ()):
         at = run.created_at + duration(extra["after"])
         lines.append((at, LogLevel(extra.get("level", "INFO")), extra["message"]))
-    if run.finished_at is not None:
-        lines += _last_lines(run, run.finished_at)
     lines.sort(key=lambda line: line[0])
     return [
         LogEntry(export_id=run.export_id, run_id=run.id, level=level, message=message, timestamp=at)
@@ -144,7 +138,17 @@ def _logs(run: Run, plan: Plan, entry: Json) -> list[LogEntry]:
     ]
 
 
-def _last_lines(run: Run, at: datetime) -> list[tuple[datetime, LogLevel, str]]:
+def _usual_lines(run: Run, plan: Plan) -> list[Line]:
+    lines: list[Line] = []
+    if run.records_total_count is not None:
+        lines.append((plan.begins_at, LogLevel.INFO, f"Started: {run.records_total_count} rows to export."))
+    for attempt in range(1, run.attempt):
+        at = plan.begins_at + (plan.ends_at - plan.begins_at) * attempt / (run.attempt + 1)
+        lines.append((at, LogLevel.WARNING, f"Attempt {attempt} failed: {run.latest_error or _PASSING_FAULT}"))
+    return lines if run.finished_at is None else lines + _last_lines(run, run.finished_at)
+
+
+def _last_lines(run: Run, at: datetime) -> list[Line]:
     if run.status is RunStatus.COMPLETED:
         text = f"Completed: {run.records_completed} rows, {run.bytes_exported} bytes, 1 files."
         return [(at, LogLevel.INFO, text)]

@@ -42,10 +42,11 @@ def commands_page() -> str:
 def commands(group: click.Group, prefix: str) -> Iterator[tuple[str, click.Command]]:
     """Every command that does something, by what one types."""
     for name, command in sorted(group.commands.items()):
-        if isinstance(command, click.Group):
-            yield from commands(command, f"{prefix} {name}")
-        else:
+        is_group = isinstance(command, click.Group)
+        if not is_group or command.invoke_without_command:
             yield f"{prefix} {name}", command
+        if is_group:
+            yield from commands(command, f"{prefix} {name}")
 
 
 def _section(name: str, command: click.Command) -> str:
@@ -55,7 +56,8 @@ def _section(name: str, command: click.Command) -> str:
         parameter.get_help_record(context) for parameter in command.params if parameter.param_type_name == "option"
     ]
     rows = "".join(f"| `{_cell(option)}` | {_cell(text)} |\n" for option, text in filter(None, records))
-    return f"\n## {name}\n\n{cleandoc(command.help or '')}\n\n```\n{usage}\n```\n\n| option | |\n|---|---|\n{rows}"
+    table = f"\n| option | |\n|---|---|\n{rows}" if rows else ""
+    return f"\n## {name}\n\n{cleandoc(command.help or '')}\n\n```\n{usage}\n```\n{table}"
 
 
 def _cell(text: str) -> str:

@@ -24,7 +24,7 @@ async def every(client, url):
 
 @pytest.mark.parametrize("scenario", scenario_names())
 async def test_everything_in_a_scenario_can_be_shown(scenario):
-    app = make_app(scenario)
+    app = make_app(scenario, strict=True)
     for by in (timedelta(0), timedelta(minutes=1), timedelta(hours=2)):
         advance(app, by)
         async with client_of(app) as client:

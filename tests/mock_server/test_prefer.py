@@ -1,18 +1,29 @@
+import time
+from urllib.parse import urlencode
+
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_exports.contract.checks import Checks
+from batch_exports.contract.errors import ApiError
 from batch_exports.contract.operation_spec import describe_operations
 from batch_exports.contract.resolver import HandlerResolver
 from batch_exports.contract.spec import load_spec
-from mock_server.prefer import Preferences, override, read_preferences
+from mock_server.faults.effects import Cut
+from mock_server.prefer import Preferences, preferences_in, read_preferences, replacement, without_preferences
 from tests.mock_server.http import EXPORT, EXPORT_ID, EXPORTS, client_of, make_app, shared_app
+from tests.mock_server.worlds import S3, START
 
 SPEC = load_spec()
 OPERATIONS = describe_operations(SPEC, HandlerResolver("handlers"))
 CHECKS = Checks(SPEC)
+KNOWN = ("code", "example", "dynamic", "seed", "delay", "fault")
+
+
+def override(operation, preferences):
+    return replacement(operation, preferences, seed=1, now=START)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.id)
@@ -20,7 +31,6 @@ def test_every_documented_status_can_be_asked_for(operation):
     for status, declared in operation.responses.items():
         answer = override(operation, Preferences(code=status))
         assert answer.status == int(status)
-        assert answer.headers["Preference-Applied"] == f"code={status}"
         assert "X-Mock-Out-Of-Contract" not in answer.headers
         content = declared.get("content", {}).get("application/json")
         if content is None:
@@ -43,32 +53,132 @@ def test_every_named_example_can_be_asked_for(operation):
 
 @given(st.integers(0, 999) | st.text(max_size=5))
 def test_another_status_is_marked_or_refused(code):
-    operation = OPERATIONS[0]
-    answer = override(operation, Preferences(code=str(code)))
-    if str(code) in operation.responses:
-        assert answer.status == int(code)
-    elif str(code).isascii() and str(code).isdecimal() and (int(code) in (408, 429) or 500 <= int(code) <= 599):
-        assert answer.status == int(code)
+    operation, text = OPERATIONS[0], str(code)
+    if text in operation.responses:
+        assert override(operation, Preferences(code=text)).status == int(text)
+    elif text.isascii() and text.isdecimal() and (int(text) in (408, 429) or 500 <= int(text) <= 599):
+        answer = override(operation, Preferences(code=text))
+        assert answer.status == int(text)
         assert answer.headers["X-Mock-Out-Of-Contract"] == "1"
         assert set(orjson.loads(answer.body)) == {"type", "code", "detail", "attr"}
     else:
-        assert answer.status == 400
-        assert "200" in orjson.loads(answer.body)["detail"]
+        with pytest.raises(ApiError, match="200") as caught:
+            override(operation, Preferences(code=text))
+        assert caught.value.status == 400
 
 
 @pytest.mark.parametrize(
-    ("headers", "expected"),
+    ("header", "query", "expected"),
     [
-        ([(b"prefer", b"code=404")], Preferences("404", None)),
-        ([(b"prefer", b'Code = "404" , example=empty')], Preferences("404", "empty")),
-        ([(b"prefer", b"respond-async"), (b"prefer", b"example=one")], Preferences(None, "one")),
-        ([(b"prefer", b"code=404, code=500")], Preferences("404", None)),
-        ([(b"prefer", b"return=minimal")], None),
-        ([(b"accept", b"code=404")], None),
+        (b"code=404", b"", Preferences(code="404")),
+        (b'Code = "404" , example=empty', b"", Preferences(code="404", example="empty")),
+        (b"respond-async; wait=10, example=one; x=1", b"", Preferences(example="one")),
+        (b"code=404, code=500", b"", Preferences(code="404")),
+        (b"dynamic, seed=7", b"", Preferences(dynamic=True, seed=7)),
+        (b"dynamic=false", b"", Preferences()),
+        (b"delay=800, fault=reset", b"", Preferences(delay=800, fault=Cut.RESET)),
+        (b"return=minimal", b"", None),
+        (b"", b"page_size=1&__code=404&__delay=5", Preferences(code="404", delay=5)),
+        (b"code=500", b"__code=404&__example=long%20name", Preferences(code="500", example="long name")),
+        (b"", b"code=404&__other=1&x__code=3", None),
     ],
 )
-def test_preferences_are_read_as_the_standard_says(headers, expected):
-    assert read_preferences(headers) == expected
+def test_preferences_are_read_as_the_standard_says(header, query, expected):
+    given_ones = preferences_in([(b"accept", b"code=404"), (b"prefer", header)], query)
+    assert (read_preferences(given_ones) if given_ones else None) == expected
+
+
+names = st.sampled_from([*(f"__{name}" for name in KNOWN), "__other", "page_size", "code", ""])
+pairs = st.tuples(names, st.text(st.characters(codec="latin-1"), max_size=5))
+
+
+@given(st.lists(pairs, max_size=8))
+def test_the_query_that_production_sees_is_that_of_the_client_without_preferences(fields):
+    kept = [field for field in fields if field[0].removeprefix("__") not in KNOWN or not field[0].startswith("__")]
+    assert without_preferences(urlencode(fields).encode()) == urlencode(kept).encode()
+
+
+@pytest.mark.parametrize(
+    ("preference", "possible"),
+    [
+        ("dynamic=maybe", "true or false"),
+        ("seed=-1", "a number"),
+        ("seed=9999999999999999999999", "a number"),
+        ("delay=soon", "milliseconds"),
+        ("delay=600001", "600000"),
+        ("delay=\u00b2", "milliseconds"),
+        ("fault=bite", "reset, empty, stall, truncate, dribble"),
+        ("fault=", "reset"),
+        ("code=200, example=nonsense", "examples are"),
+        ("code=teapot", "contract declares"),
+        ("example=nonsense", "examples are"),
+        ("dynamic=true, example=empty", "not for both"),
+    ],
+)
+async def test_a_malformed_preference_is_refused_with_what_is_possible(preference, possible):
+    async with client_of(shared_app()) as client:
+        by_header = await client.get(EXPORTS, headers={"Prefer": preference.encode("latin-1")})
+        fields = {f"__{name}": text for name, _, text in (each.partition("=") for each in preference.split(", "))}
+        by_query = await client.get(EXPORTS, params=fields)
+    for answer in (by_header, by_query):
+        assert (answer.status_code, answer.json()["attr"]) == (400, "Prefer")
+        assert possible in answer.json()["detail"]
+        assert "Preference-Applied" not in answer.headers
+
+
+@pytest.mark.parametrize("cut", ["truncate", "dribble"])
+async def test_only_what_has_a_body_can_lose_some_of_it(cut):
+    async with client_of(make_app()) as client:
+        for send in (client.delete, client.head):
+            answer = await send(EXPORT, headers={"Prefer": f"fault={cut}"})
+            assert answer.status_code == 400
+        assert (await client.get(EXPORT)).status_code == 200
+
+
+async def test_a_dynamic_answer_is_the_same_for_the_same_seed_and_no_other():
+    async with client_of(make_app()) as client:
+        texts = [
+            (await client.get(EXPORT, headers={"Prefer": f"dynamic=true{seed}"})).content
+            for seed in (", seed=7", ", seed=7", ", seed=8", "", "")
+        ]
+    assert texts[0] == texts[1]
+    assert len(set(texts)) == 4
+
+
+async def test_a_dynamic_answer_may_be_asked_for_in_the_address_bar():
+    async with client_of(shared_app()) as client:
+        answer = await client.get(f"{EXPORT}?__dynamic=true&__seed=7&page_size=nonsense")
+    assert answer.headers["Preference-Applied"] == "dynamic=true, seed=7"
+    assert answer.headers["X-Mock-Source"] == "override"
+    assert answer.json()["team_id"] == 1
+
+
+async def test_an_error_is_never_made_up():
+    async with client_of(shared_app()) as client:
+        answer = await client.get(EXPORT, headers={"Prefer": "dynamic=true, code=404"})
+    assert answer.json()["code"] == "not_found"
+
+
+async def test_a_delay_is_waited_for_and_then_the_request_goes_on_without_its_preferences():
+    async with client_of(make_app()) as client:
+        begin = time.monotonic()
+        answer = await client.get(f"{EXPORTS}?__delay=150&limit=1")
+        assert time.monotonic() - begin >= 0.15
+        assert len(answer.json()["results"]) == 1
+        assert "__delay" not in answer.json()["next"]
+        assert answer.headers["Preference-Applied"] == "delay=150"
+        assert answer.headers["X-Mock-Source"] == "handler"
+        body = {"name": "Mine", "interval": "hour", "destination": S3}
+        made = await client.post(EXPORTS, json=body, headers={"Prefer": "delay=1"})
+        assert (await client.get(made.headers["Location"])).json()["name"] == "Mine"
+
+
+async def test_a_request_that_asks_for_its_answer_is_not_counted_by_rules():
+    app = make_app()
+    app.world.faults.add({"do": {"status": 503}})
+    async with client_of(app) as client:
+        assert (await client.get(EXPORT, headers={"Prefer": "code=404"})).status_code == 404
+    assert next(iter(app.world.faults)).matched == 0
 
 
 async def test_an_overridden_request_touches_nothing():

@@ -78,3 +78,28 @@ def test_it_loads_nothing_of_production_s_adapters():
     assert "mock_server.app" in loaded
     found = [name for name in loaded if any(name == each or name.startswith(f"{each}.") for each in FORBIDDEN)]
     assert found == []
+
+
+def test_the_port_is_found_in_a_file_once_requests_are_answered(tmp_path):
+    file = tmp_path / "port"
+    with mock_process("--port-file", str(file)) as process:
+        said = first_line(process)
+        assert f"http://127.0.0.1:{file.read_text()} " in said
+        assert httpx.get(f"http://127.0.0.1:{file.read_text()}/healthz").status_code == 200
+    assert [each.name for each in tmp_path.iterdir()] == ["port"]
+
+
+def test_the_same_seed_moment_and_script_give_the_same_bytes_in_another_process():
+    def told():
+        with mock_process("--json", "--now", "2026-03-02T15:32:00Z", "--seed", "7") as process:
+            said = json.loads(first_line(process))
+            headers = {"Authorization": f"Bearer {said['keys']['admin']}", "Host": "mock.test"}
+            url = f"{said['url']}/api/projects/1/batch_exports/"
+            body = {"name": "Mine", "interval": "hour", "destination": {"type": "NoOp", "config": {}}}
+            asked = [httpx.post(url, json=body, headers=headers), httpx.get(url, headers=headers)]
+            control = {**headers, "X-Mock-Admin": "1", "Host": "localhost"}
+            httpx.put(f"{said['url']}/__mock/clock", json={"action": "advance", "by": "3h"}, headers=control)
+            asked.append(httpx.get(url, headers=headers))
+            return [(answer.status_code, answer.headers["x-request-id"], answer.content) for answer in asked]
+
+    assert told() == told()

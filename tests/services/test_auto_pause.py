@@ -62,6 +62,18 @@ async def test_cancelled_runs_are_no_failures():
     assert not (await play(world, await world.export(), "ffxxxxc")).paused
 
 
+@pytest.mark.parametrize("status", [RunStatus.FAILED_RETRYABLE, RunStatus.FAILED_BILLING, RunStatus.TIMED_OUT])
+async def test_a_run_may_end_without_success_in_another_status_which_does_not_count(status):
+    world = ServiceWorld()
+    export = await play(world, await world.export(), "ff")
+    run = await next_run(world, export)
+    async with world.store.write() as tx:
+        ended = await world.services.lifecycle.fail(tx, run.id, "It cannot go on. Retry it later.", status=status)
+    assert (ended.status, ended.latest_error) == (status, "It cannot go on. Retry it later.")
+    assert ended.finished_at == ended.last_updated_at == world.clock.at
+    assert not (await world.reread(export)).paused
+
+
 @pytest.mark.parametrize(("threshold", "failures"), [(1, 1), (5, 5), (30, 30)])
 async def test_the_operator_chooses_how_many_failures_pause_an_export(threshold, failures):
     world = ServiceWorld(auto_pause_failures=threshold)

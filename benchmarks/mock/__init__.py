@@ -1,0 +1,1 @@
+"""What the mock costs: next to other mocks of the same contract, on top of production's code, and by itself."""
