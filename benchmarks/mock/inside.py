@@ -72,7 +72,7 @@ class Parts:
 async def added(parts: Parts, kind: str, rounds: int, count: int) -> Results:
     """CPU per request of the mock, and of production's application on the very same world, in turns."""
     results = Results()
-    apps = {"mock": parts.mock, "production": parts.production}
+    apps: dict[str, ASGIApp] = {"mock": parts.mock, "production": parts.production}
     for _ in range(rounds + 1):
         costs = {}
         for name in random.sample(list(apps), len(apps)):

@@ -16,8 +16,7 @@ NUMBERS = (1, 10, 90)
 @contextmanager
 def large_mock() -> Iterator[ServerTree]:
     """A mock whose export has ten thousand runs."""
-    *command, port = MOCK
-    with started((*command, "--scenario", "large", port)) as server:
+    with started((*MOCK[:-1], "--scenario", "large", MOCK[-1])) as server:
         server.wait_until_ready(COLLECTION, HEADERS)
         yield server
 

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from dataclasses import dataclass
+from string import punctuation
 from typing import Self
 from urllib.parse import quote
 
@@ -18,6 +19,7 @@ MOST_BYTES = 16 * 1024 * 1024
 
 _CONNECT_SECONDS = 5.0
 _SECONDS = 60.0
+_ADVICE = "Look whether it is up, or start the mock without --proxy for this operation."
 _UNPACKED = frozenset({"", "identity", "gzip", "deflate"})
 
 
@@ -69,8 +71,8 @@ class UpstreamClient:
     async def _ask(self, request: Request, body: bytes) -> Answer:
         if self._http is None:
             raise RuntimeError("The application was not started: an upstream is asked between its start and its end.")
-        query = request.scope["query_string"]
-        url = self._target.url + quote(request.path, safe="/") + (f"?{query.decode('latin-1')}" if query else "")
+        query = quote(request.scope["query_string"], safe=punctuation)
+        url = self._target.url + quote(request.path, safe="/") + (f"?{query}" if query else "")
         headers = sent_there(request.scope["headers"], self._target.key, request.id, f"1.1 {self._pseudonym}".encode())
         asked = httpx.Request(request.method, url, headers=headers, content=body or None)
         response = await self._http.send(asked, stream=True)
@@ -96,9 +98,6 @@ class UpstreamClient:
 
     def _unusable(self, said: str) -> ApiError:
         return ApiError(502, "upstream_unusable", f"The upstream {self._target.url} {said}. {_ADVICE}")
-
-
-_ADVICE = "Look whether it is up, or start the mock without --proxy for this operation."
 
 
 def _is_unpacked(response: httpx.Response) -> bool:

@@ -17,13 +17,17 @@ from mock_server.app import Options, create_app
 from mock_server.clock import frozen_clock
 from mock_server.library import Library
 from mock_server.personas import KEYS
+from mock_server.scenarios import create_validator
 from mock_server.templates import Origin
 from mock_server.upstream.neutral import Neutral
 from mock_server.upstream.pseudonyms import Pseudonyms
 from mock_server.upstream.reader import Reader, RecordError
+from mock_server.upstream.rebuilding import rebuild
 from mock_server.upstream.recorder import record_fixture
+from mock_server.upstream.recording import Recording
 from mock_server.upstream.target import UpstreamError
-from tests.mock_server.http import EXPORTS, make_app
+from mock_server.world_fixture import world_fixture
+from tests.mock_server.http import EXPORT, EXPORTS, make_app
 from tests.mock_server.upstreams import EMPTY_PAGE, answer_of, caller, operations, saying, served
 from tests.mock_server.worlds import START
 from tests.service import Service, run_command
@@ -398,3 +402,57 @@ def test_whatever_a_setting_may_be_its_neutral_form_may_be_too(kind, name, patte
     row = {"name": "Mine", "filters": None, "destination": {"type": kind, "config": {name: value}}}
     made = Neutral(Pseudonyms(KEY)).export(row)["destination"]["config"][name]
     assert validator.is_valid(made), (value, made)
+
+
+WITHOUT_SECRETS = {
+    "S3": {"bucket_name": "acme-lake", "region": "eu-central-1", "prefix": ""},
+    "Snowflake": {"account": "a", "database": "b", "warehouse": "c", "schema": "d", "authentication_type": "keypair"},
+    "Postgres": {"host": "db.example.com", "database": "b"},
+    "Redshift": {
+        "host": "db.example.com",
+        "database": "b",
+        "mode": "COPY",
+        "copy_inputs": {
+            "s3_bucket": "lake",
+            "region_name": "eu-central-1",
+            "authorization": {},
+            "bucket_credentials": {},
+        },
+    },
+    "BigQuery": {"project_id": "ab", "dataset_id": "c"},
+    "Databricks": {
+        "server_hostname": "a.example.com",
+        "http_path": "/b",
+        "catalog": "c",
+        "schema": "d",
+        "table_name": "e",
+    },
+    "AzureBlob": {"container_name": "abc"},
+    "HTTP": {"url": "https://example.com"},
+    "NoOp": {},
+    "File": {"path": "acme"},
+}
+
+
+@pytest.mark.parametrize("kind", sorted(SECRET_KEYS))
+async def test_credentials_of_which_a_service_does_not_tell_are_those_that_the_contract_asks_for(kind):
+    with served(make_app("typical")) as url, caller(url) as client:
+        row = client.get(f"{EXPORTS}?limit=1&latest_runs=0").json()["results"][0]
+    row |= {"model": "events", "destination": {"type": kind, "config": WITHOUT_SECRETS[kind], "integration": None}}
+    world = await rebuild(Recording(START, exports=[row]))
+    fixture = orjson.loads(orjson.dumps(world_fixture(world, "Recorded.")))
+    (export,) = fixture["rows"]["exports"]
+    assert create_validator(load_spec()).is_valid(export["request"]), export["request"]
+
+
+async def test_a_run_of_which_less_is_told_begins_where_its_interval_has_to():
+    with served(make_app("typical")) as url, caller(url) as client:
+        row = client.get(EXPORT).json()
+    (run, *_) = row["latest_runs"]
+    optional = ("attempt", "next_attempt_at", "retry_of", "records_failed")
+    bare = {name: value for name, value in run.items() if name not in optional}
+    bare |= {"data_interval_start": None, "backfill": row["id"]}
+    world = await rebuild(Recording(START, exports=[row], runs=[bare]))
+    (made,) = world.store.tables.runs.values()
+    assert made.data_interval_start == datetime.fromisoformat(run["data_interval_start"])
+    assert (made.attempt, made.backfill_id) == (1, None)

@@ -182,8 +182,9 @@ def test_what_is_meant_for_the_mock_or_for_one_connection_stays_there():
         served(hybrid(upstream.url, strict=True)) as url,
         caller(url) as client,
     ):
-        answer = client.get(f"{EXPORTS}?limit=1&search=a%20b", headers=asked)
-        assert upstream.lines[0] == f"GET {EXPORTS}?limit=1&search=a%20b HTTP/1.1"
+        query = "limit=1&search=a%20b%C3%A9;'c'&empty="
+        answer = client.get(f"{EXPORTS}?{query}", headers=asked)
+        assert upstream.lines[0] == f"GET {EXPORTS}?{query} HTTP/1.1"
         heard = upstream.headers
     assert not heard.keys() & {"prefer", "x-mock-world", "x-mock-anything", "x-of-this-hop", "te", "origin"}
     assert heard["cookie"] == "session=theirs"
