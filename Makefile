@@ -45,6 +45,7 @@ bench: $(INSTALLED)  ## ratios against named peers
 	$(BIN)/python -m benchmarks.requests
 	$(BIN)/python -m benchmarks.export
 	$(BIN)/python -m benchmarks.startup
+	$(BIN)/python -m benchmarks.mock
 	$(BIN)/python -m benchmarks.store
 	$(BIN)/python -m benchmarks.service
 	$(BIN)/python -m benchmarks.service --database postgresql
