@@ -1,6 +1,6 @@
 """The mock as an ASGI application: production's contract and handlers over worlds in memory."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +67,7 @@ class MockApp:
 
     def reload(self) -> None:
         """Read the user's fixtures again; worlds keep their state. Raises FixtureError, and changes nothing then."""
+        self._sandboxes.templates.library.require_present(self._sandboxes.origin.scenario)
         self._load()
         self._sandboxes.templates.forget()
 
@@ -102,7 +103,14 @@ def create_app(
     spec = load_spec()
     library, requests = library or Library(), create_validator(spec)
     limits = replace(options.limits, heeds_names=not options.strict)
-    templates = Templates(library, requests, limits, clock=clock, faults=lambda: _standing_faults(library, options))
+    templates = Templates(
+        library,
+        requests,
+        limits,
+        clock=clock,
+        faults=lambda: _standing_faults(library, options.chaos),
+        latency=_milliseconds(options.latency),
+    )
     sandboxes = Sandboxes(templates, origin, most=options.max_worlds, seconds=options.world_seconds)
     contract = build_app(
         spec,
@@ -129,7 +137,9 @@ def create_app(
         require_world=options.require_world,
         log=_open_log(options.log, operations),
     )
-    control = ControlApp(sandboxes, operations, options.access, require_world=options.require_world)
+    control = ControlApp(
+        sandboxes, operations, options.access, strict=options.strict, require_world=options.require_world
+    )
     return MockApp(open_to_browsers(layer, options.cors_origins), control, sandboxes, load)
 
 
@@ -150,8 +160,9 @@ def _hybrid(app: ASGIApp, operations: Operations, target: "Target") -> ASGIApp:
     return HybridApp(app, operations, target, UpstreamClient(target))
 
 
-def _standing_faults(library: Library, options: Options) -> list[Mapping[str, Any]]:
-    rules = [] if options.chaos is None else [*library.read(options.chaos).data.get("faults", ())]
-    if options.latency is not None:
-        rules.append({"do": {"latency_ms": int(options.latency) if options.latency.isdecimal() else options.latency}})
-    return rules
+def _standing_faults(library: Library, chaos: str | None) -> Sequence[Mapping[str, Any]]:
+    return () if chaos is None else library.read(chaos).data.get("faults", ())
+
+
+def _milliseconds(latency: str | None) -> int | str | None:
+    return latency if latency is None or not latency.isdecimal() else int(latency)

@@ -8,8 +8,8 @@ from types import MappingProxyType
 import orjson
 from starlette.types import Send
 
-from batch_exports.contract.errors import ApiError
-from batch_exports.contract.operation_spec import OperationSpec
+from batch_exports.contract.errors import ApiError, allow_header, method_not_allowed
+from batch_exports.contract.operation_spec import METHODS, OperationSpec
 from batch_exports.contract.request import Request
 
 _CODES = {408: "request_timeout", 504: "timeout"}
@@ -60,7 +60,15 @@ def refusal_with(status: int, operation: OperationSpec, retry_after: int | None 
     headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         return unavailable(headers)
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        return method_not_allowed(operation.method, _allow_besides(operation))
     shown = next(iter(operation.examples(status).values()), None)
     if shown is not None:
         return ApiError(status, shown["code"], shown["detail"], shown["attr"], headers)
     return ApiError(status, _CODES.get(status, "error"), f"{_PHRASES.get(status, 'Error')}.", headers=headers)
+
+
+def _allow_besides(operation: OperationSpec) -> str:
+    declared = operation.document.document["paths"][operation.path]
+    methods = [method.upper() for method in METHODS if method in declared]
+    return allow_header([method for method in methods if method != operation.method])

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from mock_server.clock import read_moment
 from mock_server.commands import PATHS, check, export, record, routes
 from mock_server.export import msw
 
@@ -56,7 +57,7 @@ def _limit(name: str, span: str) -> Callable[[Command], Command]:
     type=click.FloatRange(0),
     default=3600,
     show_default=True,
-    help="Seconds after which a world that nobody asks for may be forgotten.",
+    help="Seconds after which a world that nobody asks for is forgotten.",
 )
 @click.option(
     "--admin-token",
@@ -102,12 +103,7 @@ export.add_command(msw)
 
 
 def _moment(text: str | None) -> datetime | None:
-    if text is None:
-        return None
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise click.BadParameter("A moment is written as 2026-03-02T15:32:00Z.", param_hint="--now")
-    return moment
+        return None if text is None else read_moment(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--now") from None

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 Monotonic = Callable[[], float]
 
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+"""The first moment at which a world may begin: its history reaches back some months."""
 LATEST = datetime(2198, 12, 31, tzinfo=UTC)
 """The last moment that a clock shows: requests cannot name much later ones."""
 
@@ -95,3 +97,16 @@ class VirtualClock:
 def frozen_clock(start: datetime) -> VirtualClock:
     """A clock that stands still at `start` until it is moved."""
     return VirtualClock(start, rate=0.0)
+
+
+def read_moment(text: str) -> datetime:
+    """The moment at which a clock is to begin; raises ValueError for what is none, or too far away for a history."""
+    try:
+        moment: datetime | None = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ValueError("A moment is written as 2026-03-02T15:32:00Z.")
+    if not EARLIEST <= moment < LATEST:
+        raise ValueError(f"A world begins between {EARLIEST:%Y-%m-%d} and {LATEST:%Y-%m-%d}.")
+    return moment

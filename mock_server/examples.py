@@ -8,6 +8,9 @@ from batch_exports.contract.operation_spec import Handler, OperationSpec
 SOURCE = "X-Mock-Source"
 """The header that says what an answer was made by."""
 
+EXAMPLES_AT = "http://localhost:8000"
+"""The origin of the links in the contract's examples."""
+
 
 def answer_with_example(operation: OperationSpec) -> Handler:
     """A handler that answers the first example of the operation's success."""

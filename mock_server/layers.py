@@ -1,6 +1,5 @@
 """The ASGI layers around the contract's application: worlds, the clock, steered requests, marks on all answers."""
 
-import asyncio
 import time
 from collections.abc import Callable, Collection, Mapping
 
@@ -127,9 +126,9 @@ class MockLayer:
     ) -> None:
         """Let become of a request what its course says."""
         exchange.fault = course.rule
-        if course.wait:
-            await asyncio.sleep(course.wait)
         connection = Connection(request.scope, receive)
+        if course.wait:
+            await connection.wait(course.wait)
         if course.cut is Cut.TRUNCATE:
             # Nothing may come of a request whose answer does not arrive: it happens in a world that nobody sees.
             world, send, exchange.source = world.fork(), truncating(send, connection), course.source

@@ -69,6 +69,12 @@ class Library:
             check(own[name])
         self._own = own
 
+    def require_present(self, name: str) -> None:
+        """Raise FixtureError if the file of one of the user's scenarios is gone, and nothing shipped has its name."""
+        kept = self._own.get(name)
+        if kept is not None and name not in {**self.files(), **_shipped()}:
+            raise kept.error("", "the file is gone, and new worlds begin with its scenario")
+
     def read_anew(self, name: str) -> Document:
         """A scenario as its files are now; raises UnknownScenarioError or FixtureError."""
         return _read(name, [self.files(), _shipped()])

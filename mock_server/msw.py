@@ -20,11 +20,14 @@ export const mock = $url;
 export const world = $world;
 
 export const handlers = $patterns.map((pattern) =>
-  http.all(pattern, ({ request }) => {
+  http.all(pattern, async ({ request }) => {
+    const { method, signal } = request;
     const { pathname, search } = new URL(request.url);
-    const sent = new Request(new URL(pathname + search, mock), request);
-    sent.headers.set("$header", world);
-    return fetch(bypass(sent));
+    const headers = new Headers(request.headers);
+    headers.set("$header", world);
+    // Read in full: browsers refuse to send a stream over HTTP/1.1.
+    const body = method === "GET" || method === "HEAD" ? null : await request.arrayBuffer();
+    return fetch(bypass(new Request(new URL(pathname + search, mock), { method, headers, body, signal })));
   }),
 );
 """)

@@ -11,8 +11,9 @@ import orjson
 
 from batch_exports.contract.errors import ApiError, invalid
 from batch_exports.contract.operation_spec import OperationSpec
+from batch_exports.contract.request import Request
 from mock_server.canned import CannedAnswer, refusal_with
-from mock_server.examples import example_headers, has_body
+from mock_server.examples import EXAMPLES_AT, example_headers, has_body
 from mock_server.faults.effects import MOST_MILLISECONDS, Cut
 
 OUT_OF_CONTRACT = "X-Mock-Out-Of-Contract"
@@ -87,21 +88,37 @@ def read_preferences(given: Mapping[str, str]) -> Preferences:
     return read
 
 
-def replacement(operation: OperationSpec, preferences: Preferences, seed: object, now: datetime) -> CannedAnswer:
+def replacement(
+    operation: OperationSpec, preferences: Preferences, request: Request, seed: object, now: datetime
+) -> CannedAnswer:
     """The answer that the preferences ask for; raises ApiError, with the possible ones, when there is no such.
 
-    A dynamic one is as of `now`, and drawn from `seed` unless the request has one of its own.
+    Its links lead to where the request came. A dynamic one is as of `now`, and drawn from `seed` unless the request
+    has one of its own.
     """
     if preferences.dynamic and (preferences.code is None or int(_status(operation, preferences.code)) < _FIRST_ERROR):
         status, body = _generated(operation, preferences, seed, now)
     else:
         status, body = _chosen(operation, preferences)
-    headers = example_headers(operation, status)
-    if str(status) not in operation.responses:
-        headers[OUT_OF_CONTRACT] = "1"
+    headers = headers_beside(operation, status)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         headers.setdefault("Retry-After", refusal_with(status, operation).headers["Retry-After"])
-    return CannedAnswer(status, b"" if body is None else orjson.dumps(body), headers)
+    return _leading_here(CannedAnswer(status, b"" if body is None else orjson.dumps(body), headers), request)
+
+
+def headers_beside(operation: OperationSpec, status: int) -> dict[str, str]:
+    """The headers that the operation documents for a status, or the one that says that it documents no such."""
+    documented = str(status) in operation.responses
+    return example_headers(operation, status) if documented else {OUT_OF_CONTRACT: "1"}
+
+
+def _leading_here(answer: CannedAnswer, request: Request) -> CannedAnswer:
+    # Imported here: hardly any request asks for it.
+    from mock_server.upstream.links import Links, address_of  # noqa: PLC0415
+
+    links = Links(EXAMPLES_AT, address_of(request))
+    headers = {name: links.url(value) if name == "Location" else value for name, value in answer.headers.items()}
+    return CannedAnswer(answer.status, links.body(answer.body), headers)
 
 
 def _generated(

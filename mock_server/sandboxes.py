@@ -81,17 +81,20 @@ class Sandboxes:
         return removed is not None
 
     def _make(self, name: str, scenario: str | None) -> Sandbox:
-        if len(self._named) >= self._most:
-            self._make_room()
+        # Whoever brings a world takes along those that are forgotten: what they hold is not little.
+        self._forget_idle()
+        self._require_room()
         origin = self.origin if scenario is None else Origin(scenario, self.origin.seed, self.origin.now)
         made = Sandbox(name, origin, self.templates.world(origin, name), self._monotonic())
         self._named[name] = made
         return made
 
-    def _make_room(self) -> None:
+    def _forget_idle(self) -> None:
         for sandbox in self:
             if self.idle_seconds(sandbox) > self._seconds:
                 self.remove(sandbox.name)
+
+    def _require_room(self) -> None:
         if len(self._named) >= self._most:
             raise ApiError(
                 429,

@@ -1,7 +1,7 @@
 """What becomes of a request that does not simply go to production's code: it asked for that itself, or a rule did."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from batch_exports.contract.errors import ApiError, invalid
 from batch_exports.contract.operation_spec import OperationSpec
@@ -15,6 +15,7 @@ from mock_server.operations import Operations
 from mock_server.prefer import (
     APPLIED,
     Preferences,
+    headers_beside,
     preferences_in,
     read_preferences,
     replacement,
@@ -52,7 +53,9 @@ def plot(operations: Operations, world: World, exchange: Exchange, request: Requ
     if operation is None:
         return None
     if given:
-        return _preferred(operation, given, exchange, request)
+        course = _preferred(operation, given, exchange, request)
+        latency = world.faults.latency(operation.id, request.method, request.path, exchange.at)
+        return course if latency is None else replace(course, wait=course.wait + latency.wait)
     hit = world.faults.hit(operation.id, request.method, request.path, exchange.at)
     return None if hit is None else _faulty(operation, hit, query)
 
@@ -62,7 +65,7 @@ def _preferred(operation: OperationSpec, given: Mapping[str, str], exchange: Exc
         preferences = read_preferences(given)
         answer = None
         if preferences.replaces_answer:
-            answer = replacement(operation, preferences, exchange.number, exchange.at)
+            answer = replacement(operation, preferences, request, exchange.number, exchange.at)
         _require_body(operation, preferences, answer, request)
     except ApiError as error:
         return Course(source="override", answer=canned(error))
@@ -89,8 +92,10 @@ def _require_body(
 
 
 def _faulty(operation: OperationSpec, hit: Hit, query: bytes) -> Course:
-    effect = hit.effect
-    answer = None if effect.status is None else canned(refusal_with(effect.status, operation, hit.retry_after))
+    effect, answer = hit.effect, None
+    if effect.status is not None:
+        refusal = canned(refusal_with(effect.status, operation, hit.retry_after))
+        answer = replace(refusal, headers={**headers_beside(operation, effect.status), **refusal.headers})
     return Course(
         source="fault",
         rule=hit.rule,

@@ -51,17 +51,20 @@ class Templates:
         *,
         clock: VirtualClock | None = None,
         faults: Callable[[], Iterable[Mapping[str, Any]]] = tuple,
+        latency: float | str | None = None,
         monotonic: Monotonic = time.perf_counter,
     ) -> None:
         """`clock` is what worlds without a moment of their own go by; real time, if there is none.
 
-        `faults` tells the fault rules of all worlds, which stand behind those of their scenarios.
+        `faults` tells the fault rules of all worlds, which stand behind those of their scenarios; `latency` is how
+        many milliseconds answers wait in all worlds, whatever the rules say: a number, or a range as `80..400`.
         """
         self.library = library
         self._requests = requests
         self._limits = limits
         self._clock = clock
         self._faults = faults
+        self._latency = latency
         self._monotonic = monotonic
         self._pristine: dict[Origin, _Pristine] = {}
 
@@ -94,6 +97,8 @@ class Templates:
         world = build_world(self.library.read(origin.scenario), self._requests, clock, origin.seed, self._limits)
         for rule in self._faults():
             world.faults.add(rule)
+        if self._latency is not None:
+            world.faults.add({"do": {"latency_ms": self._latency}}, decides=False)
         return _Pristine(world, begin, self._monotonic() - begin)
 
     def _start(self, origin: Origin) -> VirtualClock:

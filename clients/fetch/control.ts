@@ -156,7 +156,8 @@ export interface paths {
         put?: never;
         /**
          * Add a fault rule
-         * @description The first rule that applies to a request decides. Preflights and the control API are never hit.
+         * @description The first rule that applies to a request decides. Preflights and the control API are never hit. A mock that
+         *     was started with `--strict` takes no rules: 409, with the code `strict`.
          */
         post: operations["add_fault"];
         /** Remove all fault rules of a world */
@@ -503,7 +504,10 @@ export interface components {
          */
         FaultEffect: {
             status?: number;
-            /** @description Seconds of the mock's time until the rule lets requests pass again; said in `Retry-After`. */
+            /**
+             * @description Seconds of the mock's time from the rule's first hit until it lets requests pass for good; said in
+             *     `Retry-After`. A 429 without it and without `times` has 1. With a `probability` below 1 it is said alone.
+             */
             retry_after?: number;
             latency_ms?: number | string;
             latency?: {
@@ -719,6 +723,15 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
+        /** @description There are as many worlds as there may be, all of them in use. */
+        TooManyWorlds: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
         /** @description There is no such thing. */
         NotFound: {
             headers: {
@@ -799,6 +812,7 @@ export type ResponseOrigin = components['responses']['Origin'];
 export type ResponseClock = components['responses']['Clock'];
 export type ResponseProgression = components['responses']['Progression'];
 export type ResponseBadRequest = components['responses']['BadRequest'];
+export type ResponseTooManyWorlds = components['responses']['TooManyWorlds'];
 export type ResponseNotFound = components['responses']['NotFound'];
 export type ResponseConflict = components['responses']['Conflict'];
 export type ParameterWorld = components['parameters']['World'];
@@ -843,6 +857,7 @@ export interface operations {
         responses: {
             200: components["responses"]["Origin"];
             400: components["responses"]["BadRequest"];
+            429: components["responses"]["TooManyWorlds"];
         };
     };
     set_scenario: {
@@ -861,6 +876,7 @@ export interface operations {
             200: components["responses"]["Origin"];
             400: components["responses"]["BadRequest"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyWorlds"];
         };
     };
     reset_world: {
@@ -874,6 +890,7 @@ export interface operations {
         responses: {
             200: components["responses"]["Origin"];
             400: components["responses"]["BadRequest"];
+            429: components["responses"]["TooManyWorlds"];
         };
     };
     get_clock: {
@@ -887,6 +904,7 @@ export interface operations {
         responses: {
             200: components["responses"]["Clock"];
             400: components["responses"]["BadRequest"];
+            429: components["responses"]["TooManyWorlds"];
         };
     };
     set_clock: {
@@ -904,6 +922,7 @@ export interface operations {
         responses: {
             200: components["responses"]["Clock"];
             400: components["responses"]["BadRequest"];
+            429: components["responses"]["TooManyWorlds"];
         };
     };
     get_progression: {
@@ -917,6 +936,7 @@ export interface operations {
         responses: {
             200: components["responses"]["Progression"];
             400: components["responses"]["BadRequest"];
+            429: components["responses"]["TooManyWorlds"];
         };
     };
     set_progression: {
@@ -934,6 +954,7 @@ export interface operations {
         responses: {
             200: components["responses"]["Progression"];
             400: components["responses"]["BadRequest"];
+            429: components["responses"]["TooManyWorlds"];
         };
     };
     list_all_runs: {
@@ -957,6 +978,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
+            429: components["responses"]["TooManyWorlds"];
         };
     };
     step_run: {
@@ -986,6 +1008,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyWorlds"];
         };
     };
     list_faults: {
@@ -1007,6 +1030,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
+            429: components["responses"]["TooManyWorlds"];
         };
     };
     add_fault: {
@@ -1033,6 +1057,7 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyWorlds"];
         };
     };
     clear_faults: {
@@ -1046,6 +1071,7 @@ export interface operations {
         responses: {
             204: components["responses"]["Done"];
             400: components["responses"]["BadRequest"];
+            429: components["responses"]["TooManyWorlds"];
         };
     };
     remove_fault: {
@@ -1062,6 +1088,7 @@ export interface operations {
             204: components["responses"]["Done"];
             400: components["responses"]["BadRequest"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyWorlds"];
         };
     };
     list_requests: {
@@ -1090,6 +1117,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
+            429: components["responses"]["TooManyWorlds"];
         };
     };
     clear_requests: {
@@ -1103,6 +1131,7 @@ export interface operations {
         responses: {
             204: components["responses"]["Done"];
             400: components["responses"]["BadRequest"];
+            429: components["responses"]["TooManyWorlds"];
         };
     };
     verify_requests: {
@@ -1137,6 +1166,7 @@ export interface operations {
                     "application/json": components["schemas"]["Verdict"];
                 };
             };
+            429: components["responses"]["TooManyWorlds"];
         };
     };
     export_har: {
@@ -1158,6 +1188,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
+            429: components["responses"]["TooManyWorlds"];
         };
     };
     list_snapshots: {
@@ -1179,6 +1210,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
+            429: components["responses"]["TooManyWorlds"];
         };
     };
     get_snapshot: {
@@ -1203,6 +1235,7 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyWorlds"];
         };
     };
     take_snapshot: {
@@ -1227,6 +1260,7 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyWorlds"];
         };
     };
     drop_snapshot: {
@@ -1243,6 +1277,7 @@ export interface operations {
             204: components["responses"]["Done"];
             400: components["responses"]["BadRequest"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyWorlds"];
         };
     };
     restore_snapshot: {
@@ -1267,6 +1302,7 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyWorlds"];
         };
     };
     list_worlds: {
@@ -1311,6 +1347,7 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyWorlds"];
         };
     };
     remove_world: {
@@ -1327,6 +1364,7 @@ export interface operations {
             204: components["responses"]["Done"];
             400: components["responses"]["BadRequest"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyWorlds"];
         };
     };
     list_operations: {
@@ -1368,6 +1406,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
+            429: components["responses"]["TooManyWorlds"];
         };
     };
 }

@@ -1,7 +1,7 @@
 /** Playwright's `test` with a world of the mock for each test, so that tests run in parallel against one mock. */
 import { test as base, type TestInfo } from "@playwright/test";
 
-import { openWorld, type World } from "../fetch/world.ts";
+import { MockError, openWorld, type World } from "../fetch/world.ts";
 
 export { expect } from "@playwright/test";
 
@@ -18,12 +18,20 @@ export function nameOf(info: TestInfo): string {
   return `${said}-${info.testId.slice(-8)}-w${info.workerIndex}-r${info.retry}`;
 }
 
+/** Forget what a run that was killed has left under a name. */
+async function clear(world: World): Promise<void> {
+  await world.remove().catch((error: unknown) => {
+    if (!(error instanceof MockError && error.status === 404)) throw error;
+  });
+}
+
 export const test = base.extend<MockOptions & { world: World }>({
   mockUrl: [process.env["MOCK_URL"] ?? "http://127.0.0.1:8010", { option: true }],
   apiOrigin: [undefined, { option: true }],
 
   world: async ({ mockUrl }, use, testInfo) => {
     const world = openWorld(mockUrl, nameOf(testInfo), process.env["MOCK_ADMIN_TOKEN"]);
+    await clear(world);
     // Makes it, so that it can be removed, and says at once when there is no mock.
     await world.clock();
     await use(world);
@@ -45,5 +53,11 @@ export const test = base.extend<MockOptions & { world: World }>({
       (route) => route.fallback({ headers: { ...route.request().headers(), ...world.headers } }),
     );
     await use(context);
+  },
+
+  request: async ({ world, playwright, extraHTTPHeaders }, use) => {
+    const request = await playwright.request.newContext({ extraHTTPHeaders: { ...extraHTTPHeaders, ...world.headers } });
+    await use(request);
+    await request.dispose();
   },
 });

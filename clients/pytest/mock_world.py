@@ -11,6 +11,11 @@ Json = dict[str, Any]
 class MockError(Exception):
     """The mock refused; the text is what it said."""
 
+    def __init__(self, status: int, said: str) -> None:
+        """Keep the status beside the text."""
+        super().__init__(said)
+        self.status = status
+
 
 @dataclass(frozen=True)
 class MockWorld:
@@ -82,6 +87,6 @@ class MockWorld:
         url = f"{self.url}/__mock/{path}"
         answer = httpx.request(method, url, headers=headers, json=body, params=query, trust_env=False)
         if answer.is_error:
-            raise MockError(f"{method} /__mock/{path}: {answer.status_code} {answer.text}")
+            raise MockError(answer.status_code, f"{method} /__mock/{path}: {answer.status_code} {answer.text}")
         said: Json = answer.json() if answer.content else {}
         return said

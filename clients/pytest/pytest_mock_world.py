@@ -7,9 +7,10 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from http import HTTPStatus
 
 import pytest
-from mock_world import MockWorld
+from mock_world import MockError, MockWorld
 
 MOST_LETTERS = 40
 
@@ -39,10 +40,20 @@ def mock_url(request: pytest.FixtureRequest) -> Iterator[str]:
 def mock_world(mock_url: str, request: pytest.FixtureRequest) -> Iterator[MockWorld]:
     """A world that only this test sees; it is removed at the end."""
     world = MockWorld(mock_url, _name(request.node.nodeid), os.environ.get("MOCK_ADMIN_TOKEN"))
+    _clear(world)
     # Makes it, so that it can be removed, and says at once when there is no mock.
     world.ask("GET", "clock")
     yield world
     world.remove()
+
+
+def _clear(world: MockWorld) -> None:
+    """Forget what a run that was killed has left under the name."""
+    try:
+        world.remove()
+    except MockError as error:
+        if error.status != HTTPStatus.NOT_FOUND:
+            raise
 
 
 def _name(test: str) -> str:

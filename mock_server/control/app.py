@@ -45,13 +45,18 @@ class Access:
     is_local: bool = True
     """Whether only this machine can reach the mock."""
 
+    @property
+    def has_token(self) -> bool:
+        """Whether there is one; an empty one, as a variable that is not set gives, is none."""
+        return bool(self.token and self.token.strip())
+
     def require(self, request: Request) -> None:
         """Raise ApiError for a request that may come from somebody else."""
         if request.headers.get(ADMIN.lower().encode()) != b"1":
             raise ApiError(403, "admin_header_required", f"Send the header {ADMIN}: 1.", attr=ADMIN)
-        if self.token is not None:
+        if self.token is not None and self.has_token:
             given = (request.authorization or b"").partition(b" ")[2].strip()
-            if not hmac.compare_digest(given, self.token.encode()):
+            if not hmac.compare_digest(given, self.token.strip().encode()):
                 raise ApiError(401, "authentication_failed", "Send the admin token: Authorization: Bearer TOKEN.")
         elif not self.is_local:
             raise ApiError(
@@ -64,7 +69,7 @@ class Access:
 
     def require_host(self, request: Request) -> None:
         """Raise ApiError where only this machine may steer, and the request came by a name that others can own."""
-        is_open_here = self.token is None and self.is_local
+        is_open_here = not self.has_token and self.is_local
         if is_open_here and not _is_this_machine(request.header(b"host") or ""):
             # A page of another site whose name was made to point here would be let in otherwise.
             raise ApiError(403, "wrong_host", "Address the control API by localhost or an IP address.", attr="Host")
@@ -73,10 +78,13 @@ class Access:
 class ControlApp:
     """Answers what is asked under `/__mock`."""
 
-    def __init__(self, sandboxes: Sandboxes, operations: Operations, access: Access, *, require_world: bool) -> None:
+    def __init__(
+        self, sandboxes: Sandboxes, operations: Operations, access: Access, *, strict: bool, require_world: bool
+    ) -> None:
         self._sandboxes = sandboxes
         self._operations = operations
         self._access = access
+        self._strict = strict
         self._require_world = require_world
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -93,7 +101,7 @@ class ControlApp:
                 await page.send(request, send)
                 return
             self._access.require(request)
-            state = State(self._sandboxes, self._operations, lambda: self._sandbox(address.world))
+            state = State(self._sandboxes, self._operations, lambda: self._sandbox(address.world), self._strict)
             if request.path == _STREAM and request.method == "GET":
                 await _stream(state, request, receive, send)
                 return

@@ -21,6 +21,8 @@ async def list_faults(ctx: Context) -> Json:
 async def add_fault(body: Json, ctx: Context) -> tuple[Json, int]:
     """Add a fault rule."""
     state = state_of(ctx)
+    if state.strict:
+        raise ApiError(409, "strict", "This mock is strict, and no rule ever applies: start it without --strict.")
     try:
         require_reach(read_rule("", body, 0), state.operations)
         return _rule_json(state.sandbox.world.faults.add(body)), 201

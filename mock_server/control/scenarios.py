@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from batch_exports.contract.context import Context
-from batch_exports.contract.errors import ApiError
+from batch_exports.contract.errors import ApiError, invalid
+from mock_server.clock import read_moment
 from mock_server.control.state import state_of
 from mock_server.documents import FixtureError
 from mock_server.library import UnknownScenarioError
@@ -28,16 +29,18 @@ async def get_scenario(ctx: Context) -> Json:
 async def set_scenario(body: Json, ctx: Context) -> Json:
     """Begin a world anew in a scenario."""
     state = state_of(ctx)
-    now = body.get("now")
-    origin = Origin(
-        body["name"],
-        body.get("seed", state.sandboxes.origin.seed),
-        None if now is None else datetime.fromisoformat(now),
-    )
+    origin = Origin(body["name"], body.get("seed", state.sandboxes.origin.seed), _moment(body.get("now")))
     try:
         return _begin(state.sandboxes, state.sandbox, origin)
     except UnknownScenarioError as error:
         raise ApiError(404, "not_found", str(error), attr="name") from None
+
+
+def _moment(text: str | None) -> datetime | None:
+    try:
+        return None if text is None else read_moment(text)
+    except ValueError as error:
+        raise invalid(str(error), attr="now") from None
 
 
 async def reset_world(ctx: Context) -> Json:

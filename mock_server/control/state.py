@@ -17,6 +17,8 @@ class State:
     operations: Operations
     """Those of the API that is mocked."""
     find: Callable[[], Sandbox]
+    strict: bool
+    """Whether the mock answers as production does, whatever the rules say."""
 
     @cached_property
     def sandbox(self) -> Sandbox:

@@ -1,6 +1,7 @@
 """The fault rules of one world, in the order in which they are looked at."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -41,11 +42,15 @@ class FaultBook:
         """How many rules there are."""
         return len(self._rules)
 
-    def add(self, words: Mapping[str, Any]) -> FaultRule:
-        """Add a rule behind the others; raises FaultRuleError or TooManyFaultRulesError."""
+    def add(self, words: Mapping[str, Any], *, decides: bool = True) -> FaultRule:
+        """Add a rule behind the others; raises FaultRuleError or TooManyFaultRulesError.
+
+        One that does not decide keeps requests waiting, whatever else becomes of them.
+        """
         if len(self._rules) >= MOST_RULES:
             raise TooManyFaultRulesError
         rule = read_rule(f"fault-{self._added + 1}", words, self._seed)
+        rule.decides = decides
         self._added += 1
         self._rules.append(rule)
         return rule
@@ -70,8 +75,19 @@ class FaultBook:
 
     def hit(self, operation: str, method: str, path: str, now: datetime) -> Hit | None:
         """What the first rule that applies does to a request; those behind it do not count the request."""
+        latency = self.latency(operation, method, path, now)
+        hit = self._first(operation, method, path, now, decides=True)
+        if hit is None or latency is None:
+            return hit or latency
+        return replace(hit, wait=hit.wait + latency.wait)
+
+    def latency(self, operation: str, method: str, path: str, now: datetime) -> Hit | None:
+        """How a request is kept waiting, whatever else becomes of it."""
+        return self._first(operation, method, path, now, decides=False)
+
+    def _first(self, operation: str, method: str, path: str, now: datetime, *, decides: bool) -> Hit | None:
         for rule in self._rules:
-            if rule.takes(operation, method, path):
+            if rule.decides is decides and rule.takes(operation, method, path):
                 hit = rule.try_next(now)
                 if hit is not None:
                     return hit

@@ -8,6 +8,7 @@ from contextlib import suppress
 from starlette.types import Message, Receive, Scope, Send
 
 from mock_server.faults.effects import Cut
+from mock_server.journal.stream import SHUTDOWN
 
 TRANSPORT = "mock.transport"
 """The extension of a request's scope by which a server lends its connection."""
@@ -28,15 +29,25 @@ class Connection:
     """The connection on which a request came, as far as it can be broken."""
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
-        self._transport: asyncio.Transport | None = scope.get("extensions", {}).get(TRANSPORT, {}).get("transport")
+        extensions = scope.get("extensions", {})
+        self._transport: asyncio.Transport | None = extensions.get(TRANSPORT, {}).get("transport")
         self._receive = receive
+        self._shutdown = extensions.get(SHUTDOWN, {})
+        self._leaving = asyncio.Event()
+        self._shutdown["end"] = self._leaving.set
+
+    async def wait(self, seconds: float) -> None:
+        """Let the client wait, unless the server shuts down: then it is answered at once."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._leaving.wait()
 
     async def cut(self, cut: Cut) -> None:
         """Break it before anything was answered; raises ConnectionCut where nothing else is possible."""
         # A connection that is closed with something unread is reset, not ended.
         await self.hear()
         if cut is Cut.STALL:
-            await self._wait_until_gone()
+            await self._stall()
         if cut is Cut.RESET:
             await self.reset()
         else:
@@ -63,6 +74,14 @@ class Connection:
             message = await self._receive()
             if message["type"] == "http.disconnect" or not message.get("more_body"):
                 return
+
+    async def _stall(self) -> None:
+        if self._leaving.is_set():
+            return
+        if self._transport is not None:
+            # The client sees a server that went away, which is what happens.
+            self._shutdown["end"] = self._transport.close
+        await self._wait_until_gone()
 
     async def _wait_until_gone(self) -> None:
         with suppress(TimeoutError):

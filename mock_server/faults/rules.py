@@ -4,12 +4,16 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 import orjson
 
 from mock_server.faults.effects import Effect, read_effect
 from mock_server.traffic import draw
+
+THROTTLED_SECONDS = 1
+"""How long a rule throttles that says neither how long nor how often."""
 
 Json = Mapping[str, Any]
 
@@ -38,6 +42,8 @@ class FaultRule:
     probability: float
     seed: int
     effect: Effect = field(repr=False)
+    decides: bool = True
+    """Whether nothing else becomes of a request that it hits; else it waits, and others decide."""
     matched: int = 0
     applied: int = 0
     began_at: datetime | None = None
@@ -93,6 +99,10 @@ class FaultRule:
 
 def read_rule(rule_id: str, words: Json, seed: int) -> FaultRule:
     """The rule that a request to add one describes; `seed` counts unless it has its own. Raises FaultRuleError."""
+    effect = read_effect(words["do"])
+    if effect.status == HTTPStatus.TOO_MANY_REQUESTS and effect.retry_after is None and words.get("times") is None:
+        # A client that waits as long as it is told has to get through.
+        effect = replace(effect, retry_after=THROTTLED_SECONDS)
     return FaultRule(
         id=rule_id,
         match=words.get("match", {}),
@@ -101,5 +111,5 @@ def read_rule(rule_id: str, words: Json, seed: int) -> FaultRule:
         after=words.get("after", 0),
         probability=words.get("probability", 1),
         seed=words.get("seed", seed),
-        effect=read_effect(words["do"]),
+        effect=effect,
     )

@@ -18,6 +18,9 @@ DEEPEST = 100
 _SECRET_NAMES = NESTED_SECRET_KEYS.union(*SECRET_KEYS.values())
 _NOT_ALPHANUMERIC = re.compile(r"[^a-z0-9]")
 _PLAIN_SECRET_NAMES = frozenset(_NOT_ALPHANUMERIC.sub("", name) for name in _SECRET_NAMES)
+_SECRET_PARTS = ("apikey", "accesskey", "serviceaccount", "secret", "credential")
+"""What a credential of some other service has in its name."""
+_ALWAYS_SHOWN = frozenset({"secretsset"})
 # JSON within a string, which may be cut off: an object that was turned into a text twice, or an echo of one.
 _JSON_WITHIN = re.compile(
     rf"[\"'](?:{'|'.join(sorted(name.replace('_', '[_-]?') for name in _SECRET_NAMES))})\\*[\"']\s*:", re.IGNORECASE
@@ -35,7 +38,10 @@ class TooDeep(ValueError):
 
 def is_secret(name: str) -> bool:
     """Whether what has this name is a credential, however the name is written."""
-    return _NOT_ALPHANUMERIC.sub("", name.lower()) in _PLAIN_SECRET_NAMES
+    plain = _NOT_ALPHANUMERIC.sub("", name.lower())
+    if plain in _PLAIN_SECRET_NAMES or plain in _AUTHORIZATIONS:
+        return True
+    return plain not in _ALWAYS_SHOWN and any(part in plain for part in _SECRET_PARTS)
 
 
 def redact(value: Any, deepest: int = DEEPEST) -> Any:

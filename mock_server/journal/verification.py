@@ -40,10 +40,11 @@ class Miss:
     differences: list[Difference]
 
     @property
-    def distance(self) -> tuple[int, int, int]:
-        """How far it is from what was expected; of several as far, one of another kind is farther, and an older one."""
+    def distance(self) -> tuple[int, bool, int, int]:
+        """How far it is from what was expected: first of another kind, then without a body, then by differences."""
         kinds = sum(each.field in _KINDS for each in self.differences)
-        return len(self.differences), kinds, -self.number
+        no_body = any(each.field == "/body" and each.found in (ABSENT, None) for each in self.differences)
+        return kinds, no_body, len(self.differences), -self.number
 
 
 _KINDS = frozenset({"/operation", "/method", "/path"})

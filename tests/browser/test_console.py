@@ -69,6 +69,11 @@ def copied(console: Page, name: str) -> str:
     return console.evaluate("navigator.clipboard.readText()")
 
 
+def worlds_of(world: LiveWorld) -> set[str]:
+    """The names of all worlds of the mock."""
+    return {each["id"] for each in world.read("worlds")["results"]}
+
+
 def fetch_statuses(console: Page, times: int) -> list[int]:
     """What the page's own requests to the API are answered with; 0 for none."""
     return console.evaluate(
@@ -255,6 +260,7 @@ def test_the_copied_playwright_test_passes(console: Page, world: LiveWorld, tmp_
         body = {"name": "x"} if case == "refused" else {"name": "Nightly", **NOTHING_TO_DO}
         world.ask("POST", EXPORTS, json=body)
     row(console, EXPORTS).locator("summary").click()
+    before = worlds_of(world)
     text = copied(console, "Copy as Playwright test")
     driver = Path(playwright.__file__).parent / "driver"
     runner = tmp_path / "node_modules" / "@playwright" / "test"
@@ -266,6 +272,7 @@ def test_the_copied_playwright_test_passes(console: Page, world: LiveWorld, tmp_
         [driver / "node", tmp_path / "copied.mjs"], capture_output=True, text=True, timeout=30, check=False
     )
     assert (done.stderr, done.stdout[:7]) == ("", "passed:")
+    assert worlds_of(world) == before
 
 
 def test_a_snapshot_brings_a_state_back_and_is_saved_as_a_scenario(console: Page, world: LiveWorld, tmp_path: Path):

@@ -98,7 +98,7 @@ async def test_a_key_that_does_not_open_what_is_stored_is_refused(prepared):
             await world.services.exports.create(tx, 1, body, OPERATOR)
     assert command("migrate", "--data-dir", prepared.data_dir).returncode == 0
     line = refusal("migrate", "--data-dir", prepared.data_dir, secret_key=KEY)
-    assert line.startswith("Stored credentials cannot be decrypted")
+    assert line.startswith("The stored credentials cannot be decrypted")
 
 
 def test_a_bad_line_of_an_event_file_is_named_by_its_number(tmp_path):

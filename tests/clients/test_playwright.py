@@ -1,32 +1,21 @@
 import base64
 import json
-import threading
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
 
 from tests.browser.chromium import find_chromium
 from tests.clients.node import MODULES, ROOT, node, said
+from tests.clients.pages import served
 
 APP = ROOT / "examples" / "exports-table"
 FIXTURE = ROOT / "tests" / "clients" / "playwright"
 
 
-class Silent(SimpleHTTPRequestHandler):
-    def log_message(self, *arguments):
-        pass
-
-
 @pytest.fixture
 def app_url():
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Silent, directory=APP)) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with served(APP) as url:
+        yield url
 
 
 class Playwright:
@@ -100,11 +89,24 @@ def test_a_test_that_fails_keeps_what_was_asked_and_none_leaves_a_world(playwrig
         "its origin is told the world, and no other": "passed",
         "a route of the suite's own falls back on the fixture's": "passed",
         "a page that never stops asking leaves no world behind": "passed",
+        "requests without a page are for the world": "passed",
+        "begins anew after a run that was killed": "passed",
     }, said(finished)
     (failed,) = (result for _, result in results(report["suites"]) if result["status"] == "failed")
     (kept,) = (each for each in failed["attachments"] if each["name"] == "requests.json")
     asked = json.loads(base64.b64decode(kept["body"]))
     assert ("list_exports", 401) in [(each["operation"], each["status"]) for each in asked]
+    assert worlds(mock_url) == before
+
+
+def test_what_a_killed_run_left_is_not_what_a_test_begins_with(playwright, mock_url):
+    before = worlds(mock_url)
+    only = ("--grep", "begins anew", "--workers=1")
+    killed, _ = playwright.run(FIXTURE, *only, KILLED="1")
+    assert killed.returncode == 1, said(killed)
+    assert len(worlds(mock_url) - before) == 1
+    again, _ = playwright.run(FIXTURE, *only)
+    assert again.returncode == 0, said(again)
     assert worlds(mock_url) == before
 
 

@@ -1,4 +1,5 @@
 import os
+import signal
 import subprocess
 import sys
 
@@ -103,6 +104,16 @@ def test_a_suite_removes_its_worlds(mock_url, tmp_path):
     before = worlds()
     passes(start(tmp_path, "--mock-url", mock_url))
     assert worlds() == before
+
+
+def test_what_a_killed_suite_left_is_not_what_a_test_begins_with(mock_url, tmp_path):
+    killing = "def pytest_runtest_teardown():\n    os.kill(os.getpid(), signal.SIGKILL)\n"
+    (tmp_path / "conftest.py").write_text(f"import os\nimport signal\n\n\n{killing}")
+    killed = start(tmp_path, "--mock-url", mock_url)
+    killed.communicate(timeout=120)
+    assert killed.returncode == -signal.SIGKILL
+    (tmp_path / "conftest.py").unlink()
+    passes(start(tmp_path, "--mock-url", mock_url))
 
 
 def test_a_mock_that_is_not_there_fails_the_suite(tmp_path):

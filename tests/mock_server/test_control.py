@@ -19,6 +19,9 @@ ADMIN = {"X-Mock-Admin": "1", **LOCAL}
         (Access(), {**LOCAL, "X-Mock-Admin": "yes"}, 403, "admin_header_required"),
         (Access(), {**ADMIN, "Host": "attacker.example:8010"}, 403, "wrong_host"),
         (Access(is_local=False), ADMIN, 403, "control_disabled"),
+        (Access(token="", is_local=False), ADMIN, 403, "control_disabled"),
+        (Access(token=" ", is_local=False), {**ADMIN, "Authorization": "Bearer "}, 403, "control_disabled"),
+        (Access(token=""), {**ADMIN, "Host": "attacker.example:8010"}, 403, "wrong_host"),
         (Access(token="t0ken"), ADMIN, 401, "authentication_failed"),
         (Access(token="t0ken"), {**ADMIN, "Authorization": "Bearer other"}, 401, "authentication_failed"),
     ],
@@ -103,3 +106,24 @@ async def test_a_world_that_is_removed_is_forgotten():
         assert (await client.delete("/__mock/worlds/a")).status_code == 204
         assert (await client.delete("/__mock/worlds/a")).status_code == 404
         assert (await client.get("/__mock/worlds/a")).status_code == 404
+
+
+@pytest.mark.parametrize("now", ["0001-01-01T00:00:00Z", "1999-12-31T23:59:59Z", "9999-01-01T00:00:00Z"])
+async def test_a_world_begins_at_no_moment_that_leaves_no_room_for_its_history_or_future(now):
+    async with client_of(make_app(), **ADMIN) as client:
+        refused = await client.put("/__mock/scenario", json={"name": "typical", "now": now})
+        assert (refused.status_code, refused.json()["attr"]) == (400, "now")
+        assert (await client.get(EXPORTS)).json()["count"] > 0
+
+
+@pytest.mark.parametrize("now", ["2000-01-01T00:00:00Z", "2198-12-30T00:00:00Z"])
+async def test_the_first_and_the_last_moment_are_as_good_as_any(now):
+    async with client_of(make_app(), **ADMIN) as client:
+        assert (await client.put("/__mock/scenario", json={"name": "typical", "now": now})).status_code == 200
+        assert (await client.get(EXPORTS)).json()["count"] > 0
+
+
+async def test_where_there_are_too_many_worlds_the_control_api_says_so():
+    async with client_of(make_app(max_worlds=1), **ADMIN) as client:
+        refused = await client.get("/__mock/clock", headers={"X-Mock-World": "another"})
+        assert (refused.status_code, refused.json()["code"]) == (429, "too_many_worlds")

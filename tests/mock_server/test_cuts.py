@@ -16,7 +16,7 @@ from mock_server.faults.cuts import ConnectionCut
 from mock_server.faults.protocol import BreakableHttpProtocol
 from tests.mock_server.http import ADMIN, EXPORT, EXPORTS, client_of, make_app
 from tests.mock_server.worlds import S3
-from tests.service import Service
+from tests.service import Service, wait_until
 
 BODY = {"name": "Mine", "interval": "hour", "destination": S3}
 RESET, EMPTY, PARTIAL, TIMED_OUT = 56, 52, 18, 28
@@ -24,11 +24,16 @@ RESET, EMPTY, PARTIAL, TIMED_OUT = 56, 52, 18, 28
 
 
 @contextmanager
-def served(app, loop="auto"):
+def served(app, loop="auto", *, drain_seconds=0):
     """A mock on a port of its own; its URL."""
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
-        app, http=BreakableHttpProtocol, loop=loop, log_config=None, lifespan="off", timeout_graceful_shutdown=0
+        app,
+        http=BreakableHttpProtocol,
+        loop=loop,
+        log_config=None,
+        lifespan="off",
+        timeout_graceful_shutdown=drain_seconds,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listener],))
@@ -42,8 +47,12 @@ def served(app, loop="auto"):
 
 
 def curl(url, *arguments):
+    return begin_curl(url, *arguments).wait()
+
+
+def begin_curl(url, *arguments):
     command = [shutil.which("curl"), "--silent", "--output", "/dev/null", "--noproxy", "*", *arguments, url]
-    return subprocess.run([*command, "-H", f"Authorization: {ADMIN['Authorization']}"], check=False).returncode
+    return subprocess.Popen([*command, "-H", f"Authorization: {ADMIN['Authorization']}"])
 
 
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
@@ -107,6 +116,18 @@ def test_a_dribbled_answer_comes_in_pieces_and_is_whole_and_what_was_asked_for_i
 
 def test_a_stall_or_a_long_wait_outlasts_the_patience_of_the_server():
     assert BreakableHttpProtocol.answer_seconds > 600
+
+
+@pytest.mark.parametrize(
+    ("wish", "code"), [("fault=stall", EMPTY), ("delay=600000", 0), ("delay=600000&__fault=stall", EMPTY)]
+)
+def test_a_mock_that_shuts_down_keeps_nobody_waiting_and_has_nothing_to_say_about_it(wish, code, caplog):
+    app = make_app()
+    with served(app, drain_seconds=20) as url:
+        client = begin_curl(f"{url}{EXPORTS}?__{wish}", "--fail")
+        wait_until(lambda: app._sandboxes.use("default").requests)
+    assert client.wait() == code
+    assert [record.message for record in caplog.records if record.levelname != "INFO"] == []
 
 
 def test_the_installed_mock_breaks_connections_and_ends_while_clients_are_stalled():

@@ -149,6 +149,25 @@ async def test_whatever_the_rules_each_answer_is_an_error_of_the_contract_or_tha
                 assert answer.status_code == (200 if operation == "list_exports" else 404)
 
 
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (401, {"WWW-Authenticate": "Bearer", "X-Mock-Out-Of-Contract": None}),
+        (404, {"X-Mock-Out-Of-Contract": None, "Allow": None}),
+        (405, {"Allow": "DELETE, OPTIONS, PATCH, PUT", "X-Mock-Out-Of-Contract": "1"}),
+        (418, {"X-Mock-Out-Of-Contract": "1"}),
+        (429, {"RateLimit-Limit": "480", "RateLimit-Reset": "1", "Retry-After": "1", "X-Mock-Out-Of-Contract": None}),
+    ],
+)
+async def test_a_fault_has_the_headers_of_its_status_and_says_when_the_contract_has_no_such(status, expected):
+    app = make_app()
+    app.world.faults.add({"do": {"status": status}})
+    async with client_of(app) as client:
+        answer = await client.get(EXPORT)
+    assert answer.status_code == status
+    assert {name: answer.headers.get(name) for name in expected} == expected
+
+
 @given(st.lists(st.integers(0, 2), max_size=20))
 @settings(max_examples=20)
 async def test_the_rules_of_one_world_never_hit_another(asked):
@@ -178,6 +197,22 @@ async def test_throttling_clears_when_the_time_of_the_world_says_so():
         "detail": "Request was throttled. Expected available in 3 seconds.",
         "attr": None,
     }
+
+
+@pytest.mark.parametrize(
+    ("limits", "codes"),
+    [({}, [429, 200, 200, 200]), ({"times": 3}, [429, 429, 429, 200]), ({"times": 1}, [429, 200, 200, 200])],
+)
+async def test_a_client_that_waits_as_it_is_told_gets_through(limits, codes):
+    app = make_app()
+    app.world.faults.add({"do": {"status": 429}, **limits})
+    seen = []
+    async with client_of(app) as client:
+        for _ in codes:
+            answer = await client.get(EXPORT)
+            seen.append(answer.status_code)
+            advance(app, timedelta(seconds=int(answer.headers.get("Retry-After", 0))))
+    assert seen == codes
 
 
 async def test_a_rule_of_chance_is_never_over():
@@ -213,6 +248,30 @@ async def test_latency_is_waited_for_and_then_the_request_goes_on():
         assert time.monotonic() - begin >= 0.15
     assert (answer.status_code, answer.headers["X-Mock-Source"]) == (200, "handler")
     assert answer.headers["X-Mock-Fault"] == "fault-1"
+
+
+@pytest.mark.parametrize(
+    ("prefer", "status", "shortest"), [("", 500, 0.25), ("code=404", 404, 0.15), ("delay=50", 200, 0.2)]
+)
+async def test_the_latency_of_a_mock_is_waited_for_whatever_decides(prefer, status, shortest):
+    app = make_app(latency="150")
+    app.world.faults.add({"do": {"status": 500, "latency_ms": 100}})
+    async with client_of(app, Prefer=prefer) as client:
+        begin = time.monotonic()
+        assert (await client.get(EXPORT)).status_code == status
+        assert time.monotonic() - begin >= shortest
+
+
+def test_a_fork_of_a_book_keeps_waiting_beside_its_rules():
+    book = FaultBook.of([{"do": {"status": 500}, "times": 1}])
+    book.add({"do": {"latency_ms": 150}}, decides=False)
+    fork = book.fork()
+    for each in (book, fork):
+        found = [each.hit("get_export", "GET", "/", START) for _ in range(2)]
+        assert [(hit.rule, hit.effect.status, hit.wait) for hit in found] == [
+            ("fault-1", 500, 0.15),
+            ("fault-2", None, 0.15),
+        ]
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/openapi.yaml", "/docs/", "/nowhere", "/__mock/openapi.json"])

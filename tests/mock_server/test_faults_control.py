@@ -58,6 +58,15 @@ async def test_a_rule_that_cannot_work_is_refused_with_the_reason(words, attr, s
         assert (await client.get(URL)).json() == {"results": []}
 
 
+async def test_a_strict_mock_takes_no_rule_that_it_would_not_apply_and_any_scenario():
+    async with steering(strict=True) as client:
+        refused = await client.post(URL, json={"do": {"status": 503}})
+        assert (refused.status_code, refused.json()["code"]) == (409, "strict")
+        assert "--strict" in refused.json()["detail"]
+        assert (await client.put("/__mock/scenario", json={"name": "offline"})).status_code == 200
+        assert (await client.get(EXPORT)).status_code == 200
+
+
 async def test_a_world_has_room_for_so_many_rules_and_no_more():
     app = make_app()
     for _ in range(MOST_RULES):

@@ -14,7 +14,7 @@ from batch_exports.contract.spec import load_spec
 from batch_exports.domain.destinations import NESTED_SECRET_KEYS, SECRET_KEYS
 from mock_server.journal.exchange import MOST_BODY_BYTES
 from mock_server.journal.journal import KEPT, Journal
-from mock_server.journal.redaction import DEEPEST, HIDDEN
+from mock_server.journal.redaction import DEEPEST, HIDDEN, is_secret, redact
 from tests.mock_server.http import EXPORT, EXPORTS, advance, make_app
 from tests.mock_server.journals import HAR, REQUESTS, STREAM, VERIFY, exchange_of, listed, steering, streaming
 from tests.mock_server.worlds import S3
@@ -393,3 +393,16 @@ async def test_a_fault_is_the_reason_of_its_own_answers_and_of_no_others():
     assert hit["reason"] == f"The fault {hit['fault']} hit it."
     assert slow["fault"] == slowed.json()["id"]
     assert slow["reason"].startswith("A valid integer is required. (limit:")
+
+
+@pytest.mark.parametrize(
+    "name", ["X-Api-Key", "service_account_info", "clientSecret", "aws_access_key_id", "Authorization"]
+)
+def test_what_other_services_call_a_credential_is_not_shown_either(name):
+    assert is_secret(name)
+    assert redact({name: "planted", "name": "shown"}) == {name: "***", "name": "shown"}
+
+
+@pytest.mark.parametrize("name", ["secrets_set", "name", "bucket_name", "key_template", "paused"])
+def test_what_is_no_credential_is_shown(name):
+    assert redact({name: "shown"}) == {name: "shown"}

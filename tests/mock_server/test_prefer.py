@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from batch_exports.contract.checks import Checks
 from batch_exports.contract.errors import ApiError
 from batch_exports.contract.operation_spec import describe_operations
+from batch_exports.contract.request import Request
 from batch_exports.contract.resolver import HandlerResolver
 from batch_exports.contract.spec import load_spec
 from mock_server.faults.effects import Cut
@@ -22,8 +23,11 @@ CHECKS = Checks(SPEC)
 KNOWN = ("code", "example", "dynamic", "seed", "delay", "fault")
 
 
-def override(operation, preferences):
-    return replacement(operation, preferences, seed=1, now=START)
+def override(operation, preferences, host="localhost:8000", world=""):
+    path = f"{world}{EXPORTS}"
+    headers = [(b"host", host.encode())]
+    scope = {"type": "http", "method": "GET", "scheme": "http", "path": path, "root_path": world, "headers": headers}
+    return replacement(operation, preferences, Request(scope, None), seed=1, now=START)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.id)
@@ -49,6 +53,28 @@ def test_every_named_example_can_be_asked_for(operation):
             assert (both.status, orjson.loads(both.body)) == (status, example)
             alone = override(operation, Preferences(example=name))
             assert name in operation.examples(alone.status)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.id)
+@pytest.mark.parametrize("world", ["", "/__w/mine"])
+def test_no_example_leads_elsewhere(operation, world):
+    for status in map(int, operation.responses):
+        for name in [None, *operation.examples(status)]:
+            answer = override(operation, Preferences(code=str(status), example=name), "mock.test:81", world)
+            text = answer.body.decode() + answer.headers.get("Location", "")
+            assert "localhost:8000" not in text
+            assert text.count("http://mock.test:81/") == text.count(f"http://mock.test:81{world}/api/projects/")
+
+
+@pytest.mark.parametrize("world", ["", "/__w/mine"])
+async def test_the_links_of_an_example_lead_to_where_it_was_asked_for(world):
+    async with client_of(make_app()) as client:
+        page = await client.get(f"{world}{EXPORTS}", headers={"Prefer": "code=200"})
+        made = await client.post(f"{world}{EXPORTS}", headers={"Prefer": "code=201"})
+        assert page.json()["next"] == f"http://mock.test{world}{EXPORTS}?limit=1&offset=1"
+        assert made.headers["Location"] == f"http://mock.test{world}{EXPORT}"
+        assert (await client.get(page.json()["next"])).status_code == 200
+        assert (await client.get(made.headers["Location"])).json()["id"] == EXPORT_ID
 
 
 @given(st.integers(0, 999) | st.text(max_size=5))

@@ -103,14 +103,16 @@ async def test_files_that_come_and_go_are_noticed(bench):
         assert await names(client) == ["Other"]
 
 
-async def test_a_world_whose_scenario_has_gone_says_so_when_it_is_reset(bench):
+async def test_the_scenario_that_new_worlds_begin_with_stays_when_its_file_goes_and_every_answer_says_so(bench):
     async with client_of(bench.app) as client:
-        assert await names(client) == ["First"]
         bench.path.unlink()
         bench.watch.look()
-        answer = await client.post("/__mock/reset", headers=CONTROL)
-        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_input")
-        assert await names(client) == ["First"]
+        answer = await client.get(EXPORTS, headers={"X-Mock-World": "new"})
+        assert [row["name"] for row in answer.json()["results"]] == ["First"]
+        assert "mine.yaml:1: /: the file is gone" in answer.headers[WARNING]
+        assert (await client.post("/__mock/reset", headers=CONTROL)).status_code == 200
+        bench.change(GOOD.format("Mine.", "Again"))
+        assert await names(client, **{"X-Mock-World": "newer"}) == ["Again"]
 
 
 async def test_a_warning_may_be_read_by_a_web_page(bench):

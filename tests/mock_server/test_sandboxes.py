@@ -56,6 +56,15 @@ def test_of_too_many_worlds_those_go_that_nobody_asked_for_and_none_that_is_in_u
     assert [each.name for each in sandboxes] == ["b", "d"]
 
 
+def test_worlds_that_nobody_asked_for_are_forgotten_before_there_are_too_many():
+    sandboxes, watch = make_sandboxes(most=100, seconds=60)
+    for name in "abc":
+        sandboxes.use(name)
+    watch.seconds = 61
+    sandboxes.use("d")
+    assert [each.name for each in sandboxes] == ["d"]
+
+
 def test_a_world_that_was_removed_begins_anew():
     sandboxes, _ = make_sandboxes()
     before = sandboxes.use("a")

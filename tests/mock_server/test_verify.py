@@ -248,4 +248,16 @@ def test_of_requests_as_near_one_of_the_expected_kind_is_named_and_of_several_th
     nearer = asked(4, "list_exports", {"a": 1, "b": 2})
     assert verify(expected, [one, two, other])["nearest"] == 2
     assert verify(expected, [one, other])["nearest"] == 1
-    assert verify(expected, [one, two, other, nearer])["nearest"] == 4
+    assert verify(expected, [one, two, other, nearer])["nearest"] == 2
+
+
+def test_a_request_of_the_expected_kind_is_nearer_than_a_later_one_of_another_however_much_it_differs():
+    def asked(number, operation, method, body):
+        raw = bytearray(orjson.dumps(body) if body else b"")
+        return Exchange(number, START, "default", method, EXPORTS, b"", operation, [], 0.0, request_body=raw)
+
+    made = asked(1, "create_export", "POST", {"a": 1, "b": 1, "c": 1, "d": 1})
+    listed = asked(2, "list_exports", "GET", None)
+    wanted = {"a": 2, "b": 2, "c": 2, "d": 2}
+    assert verify({"operation": "create_export", "body": wanted}, [made, listed])["nearest"] == 1
+    assert verify({"body": {"a": 2}}, [made, listed])["nearest"] == 1

@@ -32,6 +32,7 @@ export function asPlaywright(exchange, { origin, scenario, rule, hasToken }) {
     `  await request.put(\`\${mock}/__mock/scenario\`, { headers: steer, data: ${js(begin)} });`,
     ...faultLines(rule),
     ...requestLines(exchange),
+    "  await request.delete(`${mock}/__mock/worlds/${world['X-Mock-World']}`, { headers: steer });",
     '});',
     '',
   ].join('\n');

@@ -31,3 +31,19 @@ test("a page that never stops asking leaves no world behind", async ({ page, wor
   await page.evaluate(() => void setInterval(() => void fetch(location.href), 5));
   await expect.poll(async () => (await world.requests()).results.length).toBeGreaterThan(9);
 });
+
+test.describe("where requests carry a header of the suite's", () => {
+  test.use({ extraHTTPHeaders: { Authorization: "Bearer phx_mock_read" } });
+
+  test("requests without a page are for the world", async ({ request, world }) => {
+    const told = await request.get(mockUrl + EXPORTS);
+    expect(told.status()).toBe(200);
+    expect(told.headers()["x-mock-world"]).toBe(world.name);
+  });
+});
+
+test("begins anew after a run that was killed", async ({ world }) => {
+  expect((await world.runs()).results).not.toEqual([]);
+  await world.scenario("empty");
+  if (process.env["KILLED"] !== undefined) process.kill(process.pid, "SIGKILL");
+});
