@@ -15,7 +15,7 @@ async def throttle(principal: Principal, state: Mapping[str, Any]) -> Sequence[t
     if standing is None:
         return ()
     if not standing.admitted:
-        raise _throttled(standing)
+        raise throttled(standing)
     return (
         (b"ratelimit-limit", b"%d" % standing.limit),
         (b"ratelimit-remaining", b"%d" % standing.remaining),
@@ -23,7 +23,8 @@ async def throttle(principal: Principal, state: Mapping[str, Any]) -> Sequence[t
     )
 
 
-def _throttled(standing: Standing) -> ApiError:
+def throttled(standing: Standing) -> ApiError:
+    """The refusal of a request that is one too many."""
     seconds = standing.seconds
     detail = f"Request was throttled. Expected available in {seconds} second{'' if seconds == 1 else 's'}."
     headers = {

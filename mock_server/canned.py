@@ -3,18 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from types import MappingProxyType
 
 import orjson
 from starlette.types import Send
 
-from batch_exports.contract.errors import ApiError, allow_header, method_not_allowed
+from batch_exports.contract.errors import ApiError, allow_header, method_not_allowed, unavailable
 from batch_exports.contract.operation_spec import METHODS, OperationSpec
 from batch_exports.contract.request import Request
+from batch_exports.services.throttle import Standing
+from handlers._throttle import throttled
 
 _CODES = {408: "request_timeout", 504: "timeout"}
-_LIMIT = "480"
-"""How many requests a minute a key may make, as far as clients are told."""
+DEFAULT_PER_MINUTE = 480
+"""How many requests a minute a key may make, as far as clients are told: as many as in production by default."""
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 
@@ -41,31 +42,28 @@ def canned(error: ApiError) -> CannedAnswer:
     return CannedAnswer(error.status, orjson.dumps(error.body), error.headers)
 
 
-def throttled(seconds: int) -> ApiError:
+def too_many_requests(seconds: int) -> ApiError:
     """A key has made too many requests, in the words of production."""
-    detail = f"Request was throttled. Expected available in {seconds} second{'' if seconds == 1 else 's'}."
-    headers = {"RateLimit-Limit": _LIMIT, "RateLimit-Remaining": "0", "RateLimit-Reset": str(seconds)}
-    return ApiError(429, "throttled", detail, headers={"Retry-After": str(seconds), **headers})
+    return throttled(Standing(admitted=False, limit=DEFAULT_PER_MINUTE, remaining=0, seconds=seconds))
 
 
-def unavailable(headers: Mapping[str, str] = MappingProxyType({})) -> ApiError:
+def not_available(seconds: int = 1) -> ApiError:
     """The service is there, and does not come to an answer."""
-    return ApiError(503, "unavailable", "The service is not available at the moment.", headers=headers)
+    return unavailable("The service is not available at the moment.", seconds)
 
 
 def refusal_with(status: int, operation: OperationSpec, retry_after: int | None = None) -> ApiError:
     """An error of a status, as the contract shows it for the operation if it documents one."""
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return throttled(retry_after or 1)
-    headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+        return too_many_requests(retry_after or 1)
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        return unavailable(headers)
+        return not_available(retry_after or 1)
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         return method_not_allowed(operation.method, _allow_besides(operation))
     shown = next(iter(operation.examples(status).values()), None)
     if shown is not None:
-        return ApiError(status, shown["code"], shown["detail"], shown["attr"], headers)
-    return ApiError(status, _CODES.get(status, "error"), f"{_PHRASES.get(status, 'Error')}.", headers=headers)
+        return ApiError(status, shown["code"], shown["detail"], shown["attr"])
+    return ApiError(status, _CODES.get(status, "error"), f"{_PHRASES.get(status, 'Error')}.")
 
 
 def _allow_besides(operation: OperationSpec) -> str:

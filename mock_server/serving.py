@@ -39,6 +39,8 @@ def serve(
     """Serve until SIGINT or SIGTERM, the application made with `options`; raises CannotServeError."""
     if watch and not fixtures:
         raise CannotServeError("There is nothing to watch: name files or folders with --fixtures.")
+    if port_file is not None and not port_file.parent.is_dir():
+        raise CannotServeError(f"Cannot write the port to {port_file}: there is no folder {port_file.parent}.")
     # Imported here, since the order of imports is arranged first.
     from mock_server.faults.protocol import BreakableHttpProtocol  # noqa: PLC0415
     from mock_server.library import Library  # noqa: PLC0415

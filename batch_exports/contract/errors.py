@@ -107,9 +107,9 @@ def server_error() -> ApiError:
     return ApiError(500, "error", "A server error occurred.")
 
 
-def unavailable(detail: str) -> ApiError:
-    """The service cannot answer now."""
-    return ApiError(503, "unavailable", detail, headers={"Retry-After": "1"})
+def unavailable(detail: str, retry_after: int = 1) -> ApiError:
+    """The service cannot answer now, and may in so many seconds."""
+    return ApiError(503, "unavailable", detail, headers={"Retry-After": str(retry_after)})
 
 
 def not_implemented(operation_id: str) -> ApiError:

@@ -60,23 +60,34 @@ def _take_ownership(files: StoreFiles) -> bool:
 
 
 def _serve(files: StoreFiles) -> None:
-    _empty(files.spool)
-    engine = EmbeddedEngine()
-    schema.prepare(_plainly(engine))
-    password = secrets.token_urlsafe(32)
-
     def stop() -> None:
         files.discovery.unlink(missing_ok=True)
         # Threads may still be inside the engine, which would not survive the interpreter's own way of ending.
         os._exit(0)
 
+    _stop_on_sigterm(stop)
+    _empty(files.spool)
+    engine = EmbeddedEngine()
+    schema.prepare(_plainly(engine))
+    password = secrets.token_urlsafe(32)
     server = FrontServer(engine, password, files.spool, stop)
-    signal.signal(signal.SIGTERM, lambda *_: stop())
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     port = server.server_address[1]
     files.publish(Address(host=LOOPBACK, port=port, user=USER, password=password, pid=os.getpid()))
     Thread(target=_wait_for_last_user, args=(files, stop), daemon=True).start()
     server.serve_forever(poll_interval=3600)
+
+
+def _stop_on_sigterm(stop: Callable[[], None]) -> None:
+    # A handler would run in the main thread once that wakes up: if the signal comes just before it falls asleep in its
+    # select, never. Blocked in all threads (the engine's are still to come), the signal is for the one that waits.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    Thread(target=_wait_for_sigterm, args=(stop,), daemon=True).start()
+
+
+def _wait_for_sigterm(stop: Callable[[], None]) -> None:
+    signal.sigwait({signal.SIGTERM})
+    stop()
 
 
 def _wait_for_last_user(files: StoreFiles, stop: Callable[[], None]) -> None:

@@ -70,7 +70,7 @@ class Access:
     def require_host(self, request: Request) -> None:
         """Raise ApiError where only this machine may steer, and the request came by a name that others can own."""
         is_open_here = not self.has_token and self.is_local
-        if is_open_here and not _is_this_machine(request.header(b"host") or ""):
+        if is_open_here and not _is_localhost_or_address(request.header(b"host") or ""):
             # A page of another site whose name was made to point here would be let in otherwise.
             raise ApiError(403, "wrong_host", "Address the control API by localhost or an IP address.", attr="Host")
 
@@ -137,7 +137,7 @@ async def _nobody(_token: str) -> None:
     return None
 
 
-def _is_this_machine(host: str) -> bool:
+def _is_localhost_or_address(host: str) -> bool:
     try:
         name = urlsplit(f"//{host}").hostname or ""
     except ValueError:

@@ -19,7 +19,10 @@ Json = dict[str, Any]
 
 async def get_clock(ctx: Context) -> Json:
     """Show the time of a world."""
-    return _clock_json(state_of(ctx).sandbox.world)
+    world = state_of(ctx).sandbox.world
+    # After a leap that nobody waited for, what is shown is not there yet.
+    await world.settle()
+    return _clock_json(world)
 
 
 async def set_clock(body: Json, ctx: Context) -> Json:

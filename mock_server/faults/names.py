@@ -7,7 +7,7 @@ import orjson
 from starlette.types import Message, Receive
 
 from batch_exports.contract.errors import ApiError, server_error
-from mock_server.canned import throttled, unavailable
+from mock_server.canned import not_available, too_many_requests
 from mock_server.journal.exchange import Exchange
 
 WRITERS = frozenset({"create_export", "replace_export", "update_export"})
@@ -17,9 +17,9 @@ _SLOW = "mock:slow"
 _SLOW_SECONDS = 2.0
 _MARK = b"mock:"
 _ERRORS: Mapping[str, Callable[[], ApiError]] = {
-    "mock:429": lambda: throttled(1),
+    "mock:429": lambda: too_many_requests(1),
     "mock:500": server_error,
-    "mock:503": unavailable,
+    "mock:503": not_available,
 }
 
 

@@ -10,6 +10,7 @@ from batch_exports.domain.exports import Export
 from batch_exports.domain.logs import LogEntry, LogLevel
 from batch_exports.domain.runs import OPEN_STATUSES, Run, RunStatus
 from mock_server.checks import refusal
+from mock_server.durations import parse_duration
 from mock_server.ids import SeededIds
 from mock_server.memory.store import MemoryTransaction
 from mock_server.plans import Plan, make_plan
@@ -18,7 +19,6 @@ from mock_server.simulator import enter
 Json = dict[str, Any]
 Line = tuple[datetime, LogLevel, str]
 
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _REMAINING = {RunStatus.STARTING: "2s", RunStatus.RUNNING: "20s"}
 _CANCELLED = "Cancelled."
 _PASSING_FAULT = "The destination did not answer within 30 seconds."
@@ -47,7 +47,7 @@ class SeededRun:
 
 def duration(text: str) -> timedelta:
     """The length of `15m`, or of `-15m`."""
-    return timedelta(**{_UNITS[text[-1]]: int(text.lstrip("-")[:-1])})
+    return parse_duration(text.removeprefix("-"))
 
 
 def repeated(entries: Sequence[Json]) -> Iterator[tuple[int, Json]]:

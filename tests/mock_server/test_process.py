@@ -58,7 +58,12 @@ def test_it_tells_people_where_it_is_and_how_to_get_in():
 
 @pytest.mark.parametrize(
     ("arguments", "cause"),
-    [(["--scenario", "nonsense"], "typical"), (["--port", "99999"], "65535"), (["--host", "192.0.2.1"], "--port")],
+    [
+        (["--scenario", "nonsense"], "typical"),
+        (["--port", "99999"], "65535"),
+        (["--host", "192.0.2.1"], "--port"),
+        (["--port-file", "nowhere/port"], "there is no folder nowhere"),
+    ],
 )
 def test_a_wrong_use_ends_with_one_clear_message(arguments, cause):
     with mock_process(*arguments) as process:
