@@ -1,13 +1,13 @@
 """Reading the times that users write: ISO 8601, and plain dates."""
 
 from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo, available_timezones
+from functools import cache
+from importlib.resources import files
+from zoneinfo import ZoneInfo
 
 from batch_exports.domain.errors import Invalid
 
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199
-
-_TIMEZONES: set[str] = set()
 
 
 def read_time(text: str, *, attr: str) -> datetime:
@@ -53,9 +53,13 @@ def in_reach(moment: datetime, text: str, attr: str | None) -> datetime:
 
 def is_timezone(name: str) -> bool:
     """Whether `name` is a time zone of the IANA database."""
-    if not _TIMEZONES:
-        _TIMEZONES.update(available_timezones())
-    return name in _TIMEZONES
+    return name in _timezones()
+
+
+@cache
+def _timezones() -> frozenset[str]:
+    # The package's list, in one file. The machine's own would have "localtime", which is another zone on each of them.
+    return frozenset((files("tzdata") / "zones").read_text("ascii").split())
 
 
 def local_time(day: date, hour: int, timezone: str) -> datetime:

@@ -54,3 +54,4 @@ def test_only_zones_of_the_iana_database_are_known():
     assert is_timezone("Europe/Berlin")
     assert not is_timezone("Europe/Atlantis")
     assert not is_timezone("../etc/passwd")
+    assert not is_timezone("localtime")
