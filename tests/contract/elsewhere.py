@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from tests.contract.schemathesis_run import Pair
 from tests.spec.document import Operation, operations
+
+Pair = tuple[str, int]
+"""An operation and a status."""
 
 _REFUSALS = "tests/contract/test_every_refusal.py"
 
@@ -54,7 +56,7 @@ ELSEWHERE = (
         403,
         _every,
         "both keys of a run have every scope, and its requests name the project of whichever key they carry",
-        "tests/contract/test_authorization.py::test_a_token_without_the_scope_is_forbidden",
+        "tests/contract/test_authorization.py::test_whoever_may_not_is_refused",
     ),
     Elsewhere(
         404,

@@ -6,10 +6,10 @@ from contextlib import closing
 import pytest
 from starlette.testclient import TestClient
 
+from batch_exports.conformance.right_requests import BACKFILL, OWN, Objects, make_objects, send
 from batch_exports.domain.throttles import RateLimits
 from mock_server.personas import KEYS
 from tests.contract.conftest import MAKERS
-from tests.contract.right_requests import BACKFILL, OWN, Objects, make_objects, send
 from tests.contract.worlds import production_app
 from tests.spec.document import operations
 

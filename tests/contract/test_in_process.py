@@ -1,5 +1,6 @@
 """The same property in this process, where a failure has its traceback: generated requests to both applications."""
 
+import importlib
 import os
 import tomllib
 
@@ -8,10 +9,10 @@ import schemathesis
 from hypothesis import settings
 from schemathesis.config import SchemathesisConfig
 
+from batch_exports.conformance.schemathesis_run import CONFIG
 from mock_server.personas import KEYS
 from tests.contract.conftest import MAKERS
-from tests.contract.hooks import DEEP
-from tests.contract.schemathesis_run import CONFIG
+from tests.contract.gate import DEEP
 from tests.spec.document import PATH
 
 QUICK = 25
@@ -28,6 +29,7 @@ class Late:
 
 def _schema(app):
     values = tomllib.loads(CONFIG.read_text())
+    importlib.import_module(values["hooks"])
     # One identity, for values of one answer do not reach the next request here; the served worlds get two.
     values["auth"] = {"openapi": {"bearerAuth": {"bearer": KEYS["admin"]}}}
     # The served worlds get this phase, which is by far the longest.

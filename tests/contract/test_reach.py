@@ -5,8 +5,8 @@ import sys
 import pytest
 from starlette.testclient import TestClient
 
+from batch_exports.conformance.right_requests import OWN
 from mock_server.personas import KEYS
-from tests.contract.right_requests import OWN
 from tests.contract.worlds import production_app
 
 S3 = {

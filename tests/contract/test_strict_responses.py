@@ -3,7 +3,7 @@ import copy
 import jsonschema_rs
 import pytest
 
-from tests.contract.strict_responses import ECHOED, SUFFIX, close_responses
+from batch_exports.conformance.strict_responses import ECHOED, SUFFIX, close_responses
 from tests.spec.document import document, operations
 
 

@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,9 @@ from typing import Any
 import httpx
 
 from batch_exports.bootstrap import build_world, prepare
+from batch_exports.conformance.hooks_settings import SILENT_ENDPOINT
+from batch_exports.conformance.lasting_runs import make_lasting_runs
+from batch_exports.conformance.target import Target
 from batch_exports.domain.identifiers import uuid7
 from batch_exports.domain.keys import READ_SCOPE, WRITE_SCOPE, ApiKey, hash_key, key_prefix
 from batch_exports.domain.throttles import NO_LIMITS, RateLimits
@@ -24,7 +26,6 @@ from mock_server.clock import VirtualClock
 from mock_server.personas import KEYS
 from mock_server.templates import Origin
 from mock_server.world import WorldLimits
-from tests.contract.right_requests import make_lasting_runs
 from tests.service import Service, run_command
 
 ACME, GLOBEX = 1, 2
@@ -39,24 +40,15 @@ _PERSONAS: Mapping[str, tuple[int, frozenset[str]]] = {
 }
 
 
-@dataclass(frozen=True)
-class Served:
-    """A world that is reached over HTTP, and a key of each project."""
-
-    url: str
-    acme_key: str
-    globex_key: str
-
-
 @contextmanager
-def serve_mock(_folder: Path) -> Iterator[Served]:
+def serve_mock(_folder: Path) -> Iterator[Target]:
     with Service("mock", "--port", "0", "--max-open-backfills", str(_MANY)) as service:
         keys = service.facts["keys"]
-        yield Served(service.facts["url"], keys["admin"], keys["other_project"])
+        yield Target(service.facts["url"], keys["admin"], keys["other_project"])
 
 
 @contextmanager
-def serve_production(folder: Path) -> Iterator[Served]:
+def serve_production(folder: Path) -> Iterator[Target]:
     """Production as `dev` runs it, with worker and event store; its runs may reach this machine alone."""
     environment = {
         "BATCH_EXPORTS_EGRESS": "loopback",
@@ -68,8 +60,8 @@ def serve_production(folder: Path) -> Iterator[Served]:
     with Service("dev", "--port", "0", "--data-dir", str(folder), environment=environment) as service:
         url, key = service.facts["url"], service.facts["api_key"]
         with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}) as client:
-            make_lasting_runs(client)
-        yield Served(url, key, _key_of_second_project(folder))
+            make_lasting_runs(client, SILENT_ENDPOINT)
+        yield Target(url, key, _key_of_second_project(folder))
 
 
 def mock_app(
@@ -94,7 +86,7 @@ def production_app(folder: Path, max_open_backfills: int = _MANY, limits: RateLi
         throttle_per_hour=limits.per_hour,
     )
     prepare(settings)
-    asyncio.run(_add_personas(settings))
+    asyncio.run(add_personas(settings))
     return create_production(settings, Instruments({}))
 
 
@@ -111,7 +103,7 @@ def _printed(*arguments: str) -> dict[str, Any]:
     return printed
 
 
-async def _add_personas(settings: Settings) -> None:
+async def add_personas(settings: Settings) -> None:
     async with build_world(settings) as world:
         for name in ("Acme", "Globex"):
             organization_id = (await world.services.access.create_project(name)).organization_id

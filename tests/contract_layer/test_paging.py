@@ -61,5 +61,11 @@ def test_a_changed_cursor_is_another_cursor_or_none(values, place, letter):
         assert error.status == 404
 
 
+@given(values=parts)
+def test_one_position_has_one_cursor(values):
+    written_otherwise = json.dumps(values, indent=1).encode()
+    assert refuses(base64.urlsafe_b64encode(written_otherwise).decode().rstrip("="), len(values))
+
+
 def test_a_very_long_text_is_refused_unread():
     assert refuses("A" * 100_000)

@@ -85,3 +85,9 @@ def test_what_the_operator_allows_passes():
 @given(st.text())
 def test_no_text_crashes(text):
     assert all(isinstance(server, str) for server in servers_of(text))
+
+
+def test_a_setting_that_names_no_server_leads_nowhere():
+    assert list(servers_of(f"AccountName=acme;{KEY};SharedAccessSignature=sv")) == [
+        "https://acme.blob.core.windows.net"
+    ]

@@ -208,3 +208,12 @@ def test_an_export_that_is_unpaused_makes_up_for_its_window_alone(start, end, wa
         if admits(history.export.schedule, hour, hour + HOUR)
     ]
     assert ([] if missed is None else hours(*missed)) == admitted
+
+
+@pytest.mark.parametrize(("left", "covered"), [(HOUR, -3), (timedelta(0), 0), (-HOUR, 0)])
+def test_what_a_window_still_admits_is_made_up_for_until_the_moment_of_its_end(left, covered):
+    at = BEGIN.replace(minute=0, second=0)
+    daily = Schedule(interval=Interval.DAY, end_at=at + left)
+    stored = make_export(schedule=daily, next_start_at=at - 3 * HOUR, next_at=None)
+    changed = rescheduled(stored, replace(stored, schedule=Schedule(interval=Interval.HOUR)), at)
+    assert changed.next_start_at == at + covered * HOUR

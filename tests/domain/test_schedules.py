@@ -114,9 +114,10 @@ def test_a_day_is_as_long_as_its_clocks_make_it(day, hours):
     assert schedule.following(start) - start == timedelta(hours=hours)
 
 
-def test_a_week_begins_on_its_offset_day_with_sunday_as_zero():
-    schedule = Schedule(interval=Interval.WEEK, offset_day=0, offset_hour=3)
-    assert schedule.floor(datetime(2026, 11, 23, tzinfo=UTC)) == datetime(2026, 11, 22, 3, tzinfo=UTC)
+@given(st.integers(0, 6), moments)
+def test_a_week_begins_on_its_offset_day_with_sunday_as_zero(day, at):
+    begun = Schedule(interval=Interval.WEEK, offset_day=day, offset_hour=3).floor(at)
+    assert (begun.isoweekday() % 7, begun.hour) == (day, 3)
 
 
 @given(schedules, moments)

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from batch_exports.contract.paging import encode_cursor
 from tests.mock_server.http import EXPORT, EXPORTS, advance, client_of, make_app, shared_app
 
 ORDERINGS = ["created_at", "-created_at", "data_interval_start", "-data_interval_start"]
@@ -86,6 +87,7 @@ async def test_exports_page_by_limit_and_offset(size):
     assert {page["count"] for page in pages} == {len(ids(pages))}
     assert len(set(ids(pages))) == len(ids(pages))
     assert pages[0]["previous"] is None
+    assert all(page["results"] for page in pages)
 
 
 @settings(max_examples=6)
@@ -107,4 +109,20 @@ async def test_a_log_pages_without_losing_entries_that_share_a_moment(limit):
 async def test_a_cursor_that_was_not_issued_here_is_a_404(route, cursor):
     async with client_of(shared_app()) as client:
         answer = await client.get(f"{EXPORT}{route}", params={"cursor": cursor})
+    assert (answer.status_code, answer.json()["detail"]) == (404, "Invalid cursor")
+
+
+MOMENT, NO_MOMENT, NOBODY = "2026-01-01T00:00:00+00:00", "0001-01-01T00:00:00+14:00", "0" * 32
+
+
+@pytest.mark.parametrize(
+    ("route", "values"),
+    [
+        *(("runs/", values) for values in ([0, 5, NOBODY], [0, MOMENT, 5], [0, MOMENT, "x"], [0, NO_MOMENT, NOBODY])),
+        *(("logs/", values) for values in ([5, 1], [MOMENT, "x"], [MOMENT, -1], [NO_MOMENT, 1])),
+    ],
+)
+async def test_a_crafted_cursor_is_a_404_though_it_is_written_like_one(route, values):
+    async with client_of(shared_app()) as client:
+        answer = await client.get(f"{EXPORT}{route}", params={"cursor": encode_cursor(values)})
     assert (answer.status_code, answer.json()["detail"]) == (404, "Invalid cursor")

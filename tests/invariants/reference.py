@@ -22,9 +22,10 @@ A value that cannot be used ends the command with one line that says what would 
 
 COMMANDS_INTRO = """# Commands
 
-Exit codes: 0 done, or stopped by SIGINT or SIGTERM while at work; 1 when `doctor` found something wrong, or when the
-worker of `dev` or `worker` ended by an error; 2 for a wrong use; 130 or 143 when SIGINT or SIGTERM broke off a start or
-a short command. Errors are one line on standard error. A process winds up within eight seconds of the signal.
+Exit codes: 0 done, or stopped by SIGINT or SIGTERM while at work; 1 when `doctor`, `contract`, `compare` or `stubs`
+found something wrong, or when the worker of `dev` or `worker` ended by an error; 2 for a wrong use; 130 or 143 when
+SIGINT or SIGTERM broke off a start or a short command. Errors are one line on standard error. A process winds up within
+eight seconds of the signal.
 """
 
 

@@ -4,8 +4,11 @@ import ast
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-COMMAND_LINE = ROOT / "batch_exports" / "cli" / "__init__.py"
+PRODUCT = ROOT / "batch_exports"
+COMMAND_LINE = PRODUCT / "cli" / "__init__.py"
 """Where the mock's command is joined to the others."""
+BYSTANDERS = (PRODUCT / "cli" / "contract.py", PRODUCT / "cli" / "routes.py", PRODUCT / "conformance")
+"""What looks at both worlds from outside, and no service loads."""
 
 
 def words(tree):
@@ -28,11 +31,12 @@ def words(tree):
 
 
 def test_no_name_and_no_text_in_production_s_code_speaks_of_a_mock():
-    files = [*ROOT.joinpath("batch_exports").rglob("*.py"), *ROOT.joinpath("handlers").rglob("*.py")]
+    files = {*PRODUCT.rglob("*.py"), *ROOT.joinpath("handlers").rglob("*.py")}
     assert COMMAND_LINE in files
     found = {
         str(file.relative_to(ROOT)): word
         for file in files
+        if not any(file.is_relative_to(each) for each in BYSTANDERS)
         for word in words(ast.parse(file.read_text()))
         if "mock" in word.lower()
     }

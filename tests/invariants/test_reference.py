@@ -3,8 +3,9 @@ import re
 
 import pytest
 
+from batch_exports.cli import cli
 from batch_exports.settings import PREFIX, Settings
-from tests.invariants.reference import FOLDER, PAGES
+from tests.invariants.reference import FOLDER, PAGES, commands
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -20,6 +21,7 @@ def test_every_setting_is_in_the_reference_once():
 
 def test_the_guides_name_only_settings_that_exist():
     known = {PREFIX + field.name.upper() for field in dataclasses.fields(Settings)}
+    known |= {str(option.envvar) for _, command in commands(cli, "") for option in command.params}
     texts = [path.read_text() for path in [*FOLDER.parent.rglob("*.md"), FOLDER.parents[1] / "README.md"]]
     assert texts
     assert set(re.findall(rf"{PREFIX}[A-Z_]*[A-Z]", "".join(texts))) <= known

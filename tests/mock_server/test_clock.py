@@ -64,6 +64,14 @@ def test_a_running_clock_follows_the_real_one_at_its_rate():
     assert clock.target() == START + timedelta(minutes=2, seconds=1)
 
 
+def test_a_clock_is_advanced_from_where_it_has_come_to():
+    seconds = Seconds()
+    clock = VirtualClock(START, rate=60, monotonic=seconds)
+    seconds.passed += 2
+    clock.advance(timedelta(seconds=1))
+    assert clock.target() == START + timedelta(minutes=2, seconds=1)
+
+
 def test_now_stands_still_until_the_world_has_caught_up():
     clock = frozen_clock(START)
     clock.advance(timedelta(hours=1))

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from batch_exports.conformance.right_requests import Objects, send
 from batch_exports.ports import ActivityQuery
-from tests.contract.right_requests import Objects, send
 from tests.rules.callers import NOOP, OWN, PAST, S3, bearer, done, refusal
 from tests.spec.document import operations
 

@@ -234,6 +234,14 @@ def test_a_run_shows_how_far_it_is_and_what_it_recovers_from(api: RulesWorld):
     assert (done["next_attempt_at"], done["latest_error"], done["records_completed"]) == (None, None, 9)
 
 
+def test_a_run_tells_when_it_finished_not_before_it_has(api: RulesWorld):
+    run = api.run(api.export())
+    assert api.get(f"{run}/")["finished_at"] is None
+    api.complete(run)
+    shown = api.get(f"{run}/")
+    assert shown["finished_at"] == shown["last_updated_at"]
+
+
 def test_the_fields_of_the_compatible_api_are_there_though_they_stay_null(api: RulesWorld):
     shown = api.get(f"{api.run(api.export())}/")
     assert {key: shown[key] for key in ("cursor", "backfill", "records_failed", "retry_of")} == {

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_exports.domain.backfills import BackfillStatus, expected_runs, progress
+from batch_exports.domain.backfills import BackfillStatus, RunCounts, expected_runs, progress
 from batch_exports.domain.errors import Invalid, LimitReached, NotFound
 from batch_exports.domain.runs import RunStatus
 from batch_exports.ports import Queue
-from tests.builders import make_export
+from tests.builders import make_backfill, make_export
 from tests.services.worlds import KEY, NOW, ServiceWorld
 
 FILE = {"type": "File", "config": {"path": "events"}}
@@ -40,6 +40,18 @@ async def test_a_backfill_makes_one_run_per_interval_oldest_first_a_few_at_a_tim
     assert {queue for _, queue in world.engine.started} == {Queue.BACKFILL}
     found, counts = await world.services.backfills.get(1, export.id, backfill.id)
     assert (found.status, found.finished_at, counts.completed) == (BackfillStatus.COMPLETED, NOW, 6)
+
+
+async def test_a_backfill_goes_on_until_the_last_of_its_runs_has_ended():
+    world = ServiceWorld()
+    export = await world.export()
+    backfill = await start(world, export, {**RANGE, "end_at": "2026-11-23T02:00:00Z"})
+    await world.open_backfill(*await world.runs(export))
+    statuses = []
+    for run in await world.runs(export):
+        await world.complete(run)
+        statuses.append((await world.services.backfills.get(1, export.id, backfill.id))[0].status)
+    assert statuses == [BackfillStatus.RUNNING, BackfillStatus.COMPLETED]
 
 
 @given(st.lists(st.sampled_from(["complete", "fail", "cancel"]), min_size=6, max_size=6))
@@ -194,6 +206,11 @@ async def test_a_longer_interval_chosen_meanwhile_does_not_lead_past_the_range()
     runs = await finish(world, export)
     assert runs[-1].data_interval_end == datetime(2026, 11, 23, 6, tzinfo=UTC)
     assert sum((run.data_interval_end - run.data_interval_start for run in runs), timedelta()) == timedelta(hours=6)
+
+
+def test_progress_counts_every_run_that_has_ended_however_it_did():
+    backfill = make_backfill(make_export(), total_runs=4)
+    assert progress(backfill, RunCounts(completed=1, failed=1, cancelled=1, open=1)) == 0.75
 
 
 async def test_progress_never_passes_its_end_though_a_shorter_interval_makes_more_runs():

@@ -7,6 +7,9 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT4
 
 from batch_exports.domain.destinations import NESTED_SECRET_KEYS, SECRET_KEYS, connection_checks
+from batch_exports.services.throttle import Standing
+from handlers._throttle import throttled
+from mock_server.examples import EXAMPLES_AT
 from tests.spec.document import document, media_schema, operations, resolve, schemas, walk
 
 EXAMPLES = document()["components"]["examples"]
@@ -130,6 +133,21 @@ def test_every_error_of_an_example_has_the_type_of_its_status():
         assert {resolve(example)["value"]["type"] for example in shown.values()} <= expected.get(
             name, {"invalid_request"}
         )
+
+
+def test_every_address_in_an_example_has_the_origin_that_the_mock_replaces():
+    texts = [node for name in EXAMPLES for _, node in walk(EXAMPLES[name]["value"]) if isinstance(node, str)]
+    texts += [header["example"] for header in document()["components"]["headers"].values()]
+    addresses = [text for text in texts if "/api/" in str(text)]
+    assert addresses
+    assert [text for text in addresses if not text.startswith(f"{EXAMPLES_AT}/api/")] == []
+
+
+def test_what_the_service_says_of_too_many_requests_is_the_example():
+    seconds = document()["components"]["headers"]["RetryAfter"]["example"]
+    shown = EXAMPLES["throttled"]["value"]
+    assert f" {seconds} seconds." in shown["detail"]
+    assert throttled(Standing(admitted=False, limit=1, remaining=0, seconds=seconds)).body == shown
 
 
 def test_configs_are_made_of_known_settings():

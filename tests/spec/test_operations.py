@@ -53,6 +53,20 @@ def test_what_makes_something_may_be_repeated_and_what_changes_it_may_be_conditi
     assert taking("If-Match") == CONDITIONAL
 
 
+def test_every_list_is_read_page_by_page():
+    pages = [each for each in operations() if each.id.startswith("list_") and each.id != "list_test_steps"]
+    for each in pages:
+        (answer,) = each.successes.values()
+        assert {"next", "results"} <= set(resolve(media_schema(answer))["required"]), each.id
+        assert {"cursor", "offset"} & {parameter["name"] for parameter in each.parameters}, each.id
+
+
+def test_whatever_is_found_by_an_identifier_may_be_missing():
+    by_identifier = [each for each in operations() if "{" in each.path]
+    assert by_identifier
+    assert [each.id for each in by_identifier if "404" not in each.errors] == []
+
+
 def test_every_error_is_a_component_with_the_one_error_body():
     for each in operations():
         for answer in each.errors.values():
@@ -71,6 +85,15 @@ def test_whatever_is_created_tells_where_it_is():
     assert len(created) == 3
     for answer in created:
         assert resolve(answer["headers"]["Location"])["required"] is True
+
+
+def test_whatever_shows_an_export_tells_its_version():
+    shown = {"$ref": "#/components/schemas/BatchExport"}
+    answers = [answer for each in operations() for answer in each.successes.values() if "content" in answer]
+    showing = [answer for answer in answers if media_schema(answer) == shown]
+    assert len(showing) == 4
+    for answer in showing:
+        assert resolve(answer["headers"]["ETag"])["required"] is True
 
 
 def test_success_has_the_status_that_clients_know():

@@ -175,6 +175,19 @@ class BackfillConformance:
             assert dict(await tx.backfills.run_counts(list(expected))) == expected
 
     @for_any_store
+    @given(st.sampled_from(RunStatus))
+    async def test_a_run_that_moves_on_counts_once(self, store: Store, status: RunStatus) -> None:
+        export = await keep_export(store)
+        backfill = await keep_backfill(store, export)
+        run = await keep_run(store, export, status=RunStatus.STARTING, backfill_id=backfill.id)
+        async with store.write() as tx:
+            await tx.runs.change(run.id, OPEN_STATUSES, status=status)
+
+        async with store.read() as tx:
+            counts = (await tx.backfills.run_counts([backfill.id]))[backfill.id]
+        assert (counts.open, counts.finished) == ((1, 0) if status in OPEN_STATUSES else (0, 1))
+
+    @for_any_store
     @given(st.lists(st.tuples(st.sampled_from(RunStatus), st.none() | st.integers(0, 2**40)), max_size=6))
     async def test_the_rows_of_a_backfill_are_those_of_its_completed_runs(
         self, store: Store, history: list[tuple[RunStatus, int | None]]

@@ -1,0 +1,1 @@
+"""Compares two versions of the contract, and tells which changes break clients, and why."""

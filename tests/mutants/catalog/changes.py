@@ -1,0 +1,187 @@
+"""Faults of changes: lost and cleared fields, versions, repeated requests."""
+
+from tests.mutants.fault import Fault
+
+_FIELDS = "batch_exports/services/export_fields.py"
+_EXPORTS = "batch_exports/services/exports.py"
+_PARTIAL = ("tests/rules/test_partial_changes.py", "tests/rules/test_exports.py")
+
+
+def _fault(fault_id: str, breaks: str, file: str, before: str, after: str, *unit: str) -> Fault:
+    return Fault(id=fault_id, breaks=breaks, file=file, before=before, after=after, unit=unit)
+
+
+FAULTS = (
+    _fault(
+        "patch-loses-the-name",
+        "a PATCH of the name changes nothing",
+        _EXPORTS,
+        'name=body.get("name", stored.name)',
+        "name=stored.name",
+        *_PARTIAL,
+    ),
+    _fault(
+        "patch-clears-filters",
+        "a PATCH without `filters` removes them",
+        _EXPORTS,
+        'if "filters" in body else stored.filters',
+        'if "filters" in body else None',
+        *_PARTIAL,
+    ),
+    _fault(
+        "patch-clears-start",
+        "a PATCH without `start_at` removes it",
+        _FIELDS,
+        'if "start_at" in body else stored.start_at',
+        'if "start_at" in body else None',
+        *_PARTIAL,
+    ),
+    _fault(
+        "patch-resets-time-zone",
+        "a PATCH without `timezone` sets it to UTC",
+        _FIELDS,
+        "else stored.timezone",
+        'else "UTC"',
+        *_PARTIAL,
+    ),
+    _fault(
+        "patch-replaces-config",
+        "a PATCH of one setting of a destination removes the others",
+        _FIELDS,
+        "return merged(merged(stored.config, stored.secrets), settings)",
+        "return merged(stored.secrets, settings)",
+        *_PARTIAL,
+    ),
+    _fault(
+        "patch-loses-credentials",
+        "a PATCH of one setting of a destination removes its credentials",
+        _FIELDS,
+        "return merged(merged(stored.config, stored.secrets), settings)",
+        "return merged(stored.config, settings)",
+        *_PARTIAL,
+    ),
+    _fault(
+        "put-keeps-offsets",
+        "a PUT without offsets keeps them",
+        _EXPORTS,
+        '{"offset_day": None, "offset_hour": None, **body}',
+        "body",
+        *_PARTIAL,
+    ),
+    _fault(
+        "patch-not-kept",
+        "a change is answered, but not kept",
+        "batch_exports/services/journal.py",
+        "        await tx.exports.save(after)\n",
+        "",
+        *_PARTIAL,
+    ),
+    _fault(
+        "type-of-destination-changes",
+        "a change may turn a destination into one of another type",
+        _FIELDS,
+        '    if kind != stored:\n        raise Invalid(\n            f"Cannot change',
+        '    if kind is None:\n        raise Invalid(\n            f"Cannot change',
+        *_PARTIAL,
+    ),
+    _fault(
+        "daily-export-with-offset-day",
+        "a daily export may have an `offset_day`",
+        _FIELDS,
+        'if body.get("offset_day") is not None and interval is not Interval.WEEK:',
+        'if body.get("offset_day") is not None and interval not in _OFFSET_INTERVALS:',
+        "tests/rules/test_refused_exports.py",
+    ),
+    _fault(
+        "export-ends-as-it-starts",
+        "an export may end at the moment at which it starts",
+        _FIELDS,
+        "schedule.start_at >= schedule.end_at",
+        "schedule.start_at > schedule.end_at",
+        "tests/rules/test_refused_exports.py",
+        "tests/services/test_exports.py",
+    ),
+    _fault(
+        "version-stands-still",
+        "a change does not make another version",
+        "batch_exports/services/journal.py",
+        "version=before.version + 1",
+        "version=before.version",
+        "tests/rules/test_versions.py",
+    ),
+    _fault(
+        "change-of-nothing-counts",
+        "a change that changes nothing makes another version",
+        "batch_exports/services/journal.py",
+        "if after == before:",
+        "if after is before:",
+        "tests/rules/test_versions.py",
+    ),
+    _fault(
+        "if-match-ignored",
+        "`If-Match` is ignored",
+        "handlers/_versions.py",
+        'None if if_match is None or if_match == "*" else _versions(if_match)',
+        "None",
+        "tests/rules/test_versions.py",
+    ),
+    _fault(
+        "weak-tag-matches-anything",
+        "an `If-Match` of tags that were never issued matches every version",
+        _EXPORTS,
+        "if self.versions is not None and export.version",
+        "if self.versions and export.version",
+        "tests/rules/test_versions.py",
+    ),
+    _fault(
+        "idempotency-ignored",
+        "an `Idempotency-Key` is ignored",
+        "handlers/_once.py",
+        "    if key is None:",
+        "    if key is None or asked:",
+        "tests/rules/test_idempotency.py",
+    ),
+    _fault(
+        "idempotency-key-answers-other-requests",
+        "a key that was used for another body gets the first answer",
+        "handlers/_once.py",
+        "[ctx.operation_id, ctx.project_id, asked]",
+        "[ctx.operation_id, ctx.project_id]",
+        "tests/rules/test_idempotency.py",
+    ),
+    _fault(
+        "replay-without-its-header",
+        "a repeated answer does not say that it is one",
+        "handlers/_once.py",
+        '({"Idempotent-Replayed": "true"} if replayed else {})',
+        "{}",
+        "tests/rules/test_idempotency.py",
+    ),
+    _fault(
+        "answer-not-kept",
+        "the answer to a request with a key is not kept",
+        "batch_exports/services/idempotency.py",
+        "                await tx.answers.keep(replace(claim, answer=answer))\n",
+        "",
+        "tests/services/test_idempotency.py",
+        "tests/rules/test_idempotency.py",
+    ),
+    _fault(
+        "answers-forgotten-too-soon",
+        "an answer is kept for a minute, not a day",
+        "batch_exports/services/idempotency.py",
+        "KEPT_FOR = timedelta(days=1)",
+        "KEPT_FOR = timedelta(minutes=1)",
+        "tests/services/test_idempotency.py",
+        "tests/rules/test_idempotency.py",
+    ),
+    _fault(
+        "pausing-again-counts",
+        "pausing a paused export sets `last_paused_at` anew",
+        "batch_exports/domain/pausing.py",
+        "return export if export.paused else replace(",
+        "return replace(",
+        "tests/rules/test_exports.py",
+        "tests/services/test_exports.py",
+    ),
+)
