@@ -27,9 +27,9 @@ def test_an_address_without_a_key_is_refused(capsys, monkeypatch):
     assert "--url needs --key" in refused(capsys, "--url", free_address())
 
 
-@pytest.mark.parametrize("address", [free_address(), "nonsense", "http://[::1"])
-def test_an_address_where_nobody_answers_is_refused(capsys, address):
-    assert "cannot be reached" in refused(capsys, "--url", address, "--key", KEYS["admin"])
+@pytest.mark.parametrize("make_address", [free_address, lambda: "nonsense", lambda: "http://[::1"])
+def test_an_address_where_nobody_answers_is_refused(capsys, make_address):
+    assert "cannot be reached" in refused(capsys, "--url", make_address(), "--key", KEYS["admin"])
 
 
 def test_a_wrong_key_is_refused(capsys, mock_url):

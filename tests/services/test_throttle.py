@@ -51,6 +51,8 @@ class Processes:
     """Some services over one store, as so many processes have them, and a key."""
 
     def __init__(self, *stores, limits=LIMITS, key_id=None, **options):
+        # A store on a busy machine must not pass for one that does not answer.
+        options = {"patience": 60.0, **options}
         self.clock = HandClock()
         self.key_id = str(key_id or uuid4())
         self.services = [ThrottleService(store, self.clock, limits, **options) for store in stores]
