@@ -16,7 +16,7 @@ COPY requirements/dev.txt requirements/
 # Without a compiler at hand, nothing but wheels can be.
 RUN uv venv /opt/batch-exports \
  && uv pip install --python /opt/batch-exports --require-hashes --only-binary :all: --constraints requirements/dev.txt \
-    -r pyproject.toml --extra server --extra embedded --extra postgres --extra s3 --extra otel
+    -r pyproject.toml --extra server --extra embedded --extra postgres --extra s3 --extra otel --extra contract
 
 COPY README.md ./
 COPY openapi openapi

@@ -95,12 +95,12 @@ def run_command(*arguments: str, **environment: str) -> subprocess.CompletedProc
     )
 
 
-def wait_until(happened: Callable[[], Any], seconds: float = 120) -> Any:
+def wait_until(happened: Callable[[], Any], seconds: float = 120, pause: float = 0.1) -> Any:
     """What `happened` returns as soon as it is true; fails when the time is over."""
     deadline = time.monotonic() + seconds
     while not (result := happened()):
         assert time.monotonic() < deadline, "did not happen in time"
-        time.sleep(0.1)
+        time.sleep(pause)
     return result
 
 

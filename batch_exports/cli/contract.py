@@ -56,7 +56,9 @@ _NAMES = {"junit": "junit.xml", "har": "requests.har", "html": "report.html", "j
 def contract(
     url: str | None, key: str | None, other_key: str | None, read_key: str | None, profile: str, seed: int, **files: Any
 ) -> int:
-    """Prove that a deployment, mock or production, keeps the contract.
+    """Prove that a deployment keeps the contract.
+
+    It may be a mock, production, or what somebody else has built; it is asked over HTTP alone.
 
     Exit code 0: kept. 1: broken. 2: the deployment could not be asked.
     """

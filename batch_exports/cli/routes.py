@@ -22,10 +22,10 @@ _COUNTED = ("tests", "examples", "scenarios")
 @click.argument("operations", nargs=-1, metavar="[OPERATION...]")
 @options.as_json
 def routes(operations: tuple[str, ...], as_json: bool) -> None:
-    """List the operations of the contract, what answers them, and what shows them: tests, examples, scenarios.
+    """List the operations, what answers them, and what shows them.
 
-    The table has counts; name operations to see everything of them. Tests are the files that name the operation, in a
-    checkout; scenarios are those of the mock that have the noun of its tag.
+    The table counts tests, examples and scenarios; name operations to see all of them. Tests are the files that name
+    the operation, in a checkout; scenarios are those of the mock that have the noun of its tag.
     """
     from batch_exports.contract.operation_spec import describe_operations
     from batch_exports.contract.resolver import HandlerResolver

@@ -11,7 +11,9 @@ from batch_exports.cli.output import say
 @options.as_json
 @click.pass_context
 def stubs(context: click.Context, only_check: bool, as_json: bool) -> None:
-    """Write the handlers that the contract asks for, and tell which have drifted from it.
+    """Write the handlers that the contract asks for.
+
+    Those that have drifted from it are told.
 
     A new handler is a stub: production answers 501 until it is filled, the mock with the contract's example. Code that
     exists is not touched. Exit 1 if a handler does not fit its operation.

@@ -70,7 +70,7 @@ def test_help_is_there_for_every_command_and_fits_a_wide_terminal(name):
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(f"Usage: batch-exports {name}".rstrip())
     assert max(map(len, done.stdout.splitlines())) <= 120
-    assert "..." not in done.stdout.replace("FILES...", "").replace("[ARGS]...", "")
+    assert "..." not in done.stdout.replace("FILES...", "").replace("[OPERATION...]", "").replace("[ARGS]...", "")
 
 
 def test_the_version_is_told():
