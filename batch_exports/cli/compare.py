@@ -32,7 +32,8 @@ def compare(
 ) -> int:
     """Tell whether a change of the contract breaks clients.
 
-    Every change from BASE to REVISION is told, with whom it breaks and what to do instead. Each of the two is a file, REV or REV:PATH of git. Without them, the last release is compared with the contract.
+    Every change from BASE to REVISION is told, with whom it breaks and what to do instead. Each of the two is a file,
+    REV or REV:PATH of git. Without them, the last release is compared with the contract.
     The exit code is 0 if clients can stay as they are, 1 if not, and 2 if the question was wrong.
     """
     from batch_exports.compatibility.judgement import judge

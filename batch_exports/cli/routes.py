@@ -22,7 +22,7 @@ _COUNTED = ("tests", "examples", "scenarios")
 @click.argument("operations", nargs=-1, metavar="[OPERATION...]")
 @options.as_json
 def routes(operations: tuple[str, ...], as_json: bool) -> None:
-    """List the operations, what answers them, and what shows them.
+    """List the operations, and what answers and shows them.
 
     The table counts tests, examples and scenarios; name operations to see all of them. Tests are the files that name
     the operation, in a checkout; scenarios are those of the mock that have the noun of its tag.
