@@ -22,7 +22,7 @@ def served(app) -> Iterator[str]:
     """The address at which an application answers."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(app, log_level="critical", loop="asyncio")
+        config = uvicorn.Config(app, log_config=None, loop="asyncio")
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
