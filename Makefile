@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 DATA_DIR ?= data
+BASE ?=
 BIN := .venv/bin
 INSTALLED := .venv/installed
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
@@ -27,17 +28,18 @@ mock: $(INSTALLED)  ## the mock for front-end work
 	$(BIN)/batch-exports mock --port $(or $(PORT),8010)
 
 test: $(INSTALLED) browser check  ## everything
-	$(BIN)/pytest -n $(or $(JOBS),auto) --dist loadfile
+	$(BIN)/pytest -n $(or $(JOBS),auto) --dist loadfile --no-loadscope-reorder
 
 browser:  ## a Chromium, in which the mock's console and the examples are tried
 	@command -v chromium >/dev/null || { \
 	  $(SUDO) apt-get update -qq && $(SUDO) apt-get install -qq -y --no-install-recommends chromium >/dev/null; }
 
-check: $(INSTALLED)  ## style, types and layers
+check: $(INSTALLED)  ## style, types, layers, and what has become of the contract since its last release, or since BASE
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/batch-exports compare --announced $(BASE)
 
 stubs: $(INSTALLED)  ## carry an edit of the contract to handlers and types
 	$(BIN)/batch-exports stubs
@@ -63,6 +65,7 @@ bench: $(INSTALLED)  ## ratios against named peers
 	$(BIN)/python -m benchmarks.store
 	$(BIN)/python -m benchmarks.service
 	$(BIN)/python -m benchmarks.service --database postgresql
+	$(BIN)/python -m benchmarks.contract
 
 requirements: pyproject.toml  ## renew the lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \

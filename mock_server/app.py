@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -26,6 +27,9 @@ from mock_server.templates import Origin, Templates
 from mock_server.world import World, WorldLimits
 
 if TYPE_CHECKING:
+    from jsonschema_rs import Draft202012Validator
+
+    from batch_exports.contract.app import ContractApp
     from mock_server.access_log import AccessLog
     from mock_server.upstream.target import Target
 
@@ -100,8 +104,8 @@ def create_app(
 
     Raises UnknownScenarioError, FixtureError, FaultRuleError or UnknownOperationError.
     """
-    spec = load_spec()
-    library, requests = library or Library(), create_validator(spec)
+    library = library or Library()
+    contract, requests = _compile_contract(throttled=bool(options.limits.rates.windows))
     limits = replace(options.limits, heeds_names=not options.strict)
     templates = Templates(
         library,
@@ -112,14 +116,6 @@ def create_app(
         latency=_milliseconds(options.latency),
     )
     sandboxes = Sandboxes(templates, origin, most=options.max_worlds, seconds=options.world_seconds)
-    contract = build_app(
-        spec,
-        resolve=HandlerResolver("handlers"),
-        authenticate=authenticate,
-        throttle=throttle if options.limits.rates.windows else None,
-        translate=translate,
-        missing=answer_with_example,
-    )
     operations = Operations(contract.operations)
 
     def load() -> None:
@@ -141,6 +137,22 @@ def create_app(
         sandboxes, operations, options.access, strict=options.strict, require_world=options.require_world
     )
     return MockApp(open_to_browsers(layer, options.cors_origins), control, sandboxes, load)
+
+
+# It holds no state, and takes longest of all that a mock is made of.
+@cache
+def _compile_contract(*, throttled: bool) -> "tuple[ContractApp, Draft202012Validator]":
+    """The contract with its handlers, and what it says of the exports of a fixture."""
+    spec = load_spec()
+    app = build_app(
+        spec,
+        resolve=HandlerResolver("handlers"),
+        authenticate=authenticate,
+        throttle=throttle if throttled else None,
+        translate=translate,
+        missing=answer_with_example,
+    )
+    return app, create_validator(spec)
 
 
 def _open_log(form: str, operations: Operations) -> "AccessLog | None":

@@ -1,14 +1,15 @@
 """The command that proves a deployment keeps the contract."""
 
 import json
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
+from batch_exports.cli.contract_progress import broken_off_by_signals, showing_progress
 from batch_exports.cli.output import table
 from batch_exports.cli.worlds import need
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _NAMES = {"junit": "junit.xml", "har": "requests.har", "html": "report.html", "json": "result.json"}
+
+_BROKEN_OFF = 130
+"""As shells tell of Ctrl-C."""
 
 
 @click.command()
@@ -48,34 +52,46 @@ _NAMES = {"junit": "junit.xml", "har": "requests.har", "html": "report.html", "j
     help="How far the run goes; read-only sends nothing but GET.",
 )
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="What requests are drawn from.")
+@click.option("--keep", is_flag=True, help="Delete nothing, so that the curl lines of failures show them again.")
 @click.option("--report-dir", type=click.Path(path_type=Path, file_okay=False), help="Folder for every report.")
 @click.option("--report-junit", type=_FILE, help="File for a report in JUnit's XML.")
 @click.option("--report-har", type=_FILE, help="File for every request and answer, as HTTP Archive.")
 @click.option("--report-html", type=_FILE, help="File for a page to read.")
 @click.option("--report-json", type=_FILE, help="File for the result and its coverage of the contract.")
 def contract(
-    url: str | None, key: str | None, other_key: str | None, read_key: str | None, profile: str, seed: int, **files: Any
+    url: str | None,
+    key: str | None,
+    other_key: str | None,
+    read_key: str | None,
+    profile: str,
+    seed: int,
+    keep: bool,
+    **files: Any,
 ) -> int:
     """Prove that a deployment keeps the contract.
 
     It may be a mock, production, or what somebody else has built; it is asked over HTTP alone.
 
-    Exit code 0: kept. 1: broken. 2: the deployment could not be asked.
+    Exit code 0: kept. 1: broken. 2: the deployment could not be asked. 130: broken off, as by Ctrl-C.
     """
     need("contract")
     from batch_exports.conformance.profiles import PROFILES
-    from batch_exports.conformance.run import run_contract
+    from batch_exports.conformance.run import BrokenOffError, run_contract
     from batch_exports.conformance.target import CannotRunError
 
     paths = _paths(files)
     try:
         with ExitStack() as stack:
+            stack.enter_context(broken_off_by_signals())
             target = stack.enter_context(_target(url, key, other_key, read_key))
             note = stack.enter_context(_archive(paths.get("har"), target))
-            tell = stack.enter_context(_progress())
-            result = run_contract(target, PROFILES[profile], seed, note=note, tell=tell)
+            tell = stack.enter_context(showing_progress())
+            result = run_contract(target, PROFILES[profile], seed, note=note, tell=tell, keep=keep)
     except CannotRunError as error:
         raise click.ClickException(str(error)) from None
+    except BrokenOffError as error:
+        click.echo(f"batch-exports: {error}", err=True)
+        return _BROKEN_OFF
     _write(result, paths, target)
     click.echo(target.hide_keys(_text(result)))
     return 0 if result.kept else 1
@@ -87,6 +103,8 @@ def _target(url: str | None, key: str | None, other_key: str | None, read_key: s
     from batch_exports.conformance.target import Target
 
     if url is None:
+        if click.get_current_context().get_parameter_source("key") is ParameterSource.COMMANDLINE:
+            raise click.UsageError("--key needs --url: the mock that is started without it has its own keys.")
         with own_mock() as target:
             yield target
         return
@@ -101,7 +119,12 @@ def _paths(files: dict[str, Path | None]) -> dict[str, Path]:
     inside = {kind: folder / name for kind, name in _NAMES.items()} if folder else {}
     paths = inside | named
     for path in paths.values():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        # Now, and not when the run is over.
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+        except OSError as error:
+            raise click.ClickException(f"No report can be written to {path}: {error.strerror}.") from None
     return paths
 
 
@@ -114,30 +137,6 @@ def _archive(path: Path | None, target: "Target") -> Iterator[Callable[[Any], No
         return
     with HarFile(path, target.hide_keys) as har:
         yield har.note
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str, int], None]]:
-    """A line that goes on in a terminal; elsewhere a line for each part."""
-    parts: list[str] = []
-    is_terminal = sys.stderr.isatty()
-
-    def tell(part: str, requests: int) -> None:
-        if part not in parts:
-            parts.append(part)
-            if not is_terminal:
-                click.echo(f"{part} ...", err=True)
-        if is_terminal:
-            bar = "#" * len(parts) + "." * (_PARTS - len(parts))
-            click.echo(f"\r\033[K[{bar}] {part}: {requests} requests", err=True, nl=False)
-
-    yield tell
-    if is_terminal:
-        click.echo("\r\033[K", err=True, nl=False)
-
-
-_PARTS = 7
-"""Authorization, four phases of generated requests, the model, and clearing up."""
 
 
 def _write(result: "Result", paths: dict[str, Path], target: "Target") -> None:
@@ -157,26 +156,21 @@ def _write(result: "Result", paths: dict[str, Path], target: "Target") -> None:
 def _text(result: "Result") -> str:
     """What a person wants to know of a result."""
     totals = [(noun, met, of) for noun, (met, of) in result.coverage.totals().items()]
-    gaps = [row for row in map(_gaps, result.coverage.rows()) if row[1] or row[2]]
     blocks = [_failure(each) for each in result.failures]
-    blocks += [table(("coverage", "met", "of"), totals), table(("operation", "statuses not met", "parameters"), gaps)]
+    blocks.append(table(("coverage", "met", "of"), totals))
+    if gaps := result.gaps():
+        blocks.append(table(("operation", "statuses not met", "parameters"), gaps))
     blocks += ["\n".join(f"not proven: {each}" for each in result.unproven)] if result.unproven else []
     blocks += [f"not deleted: {' '.join(result.left)}"] if result.left else []
     verdict = "kept" if result.kept else f"broken in {len(result.failures)} ways"
     blocks.append(
         f"The contract is {verdict}: {result.coverage.requests} requests in {result.seconds:.0f} s.\n"
-        f"Again: {result.command}"
+        f"Again: {result.command}{'' if result.kept else _KEEP}"
     )
     return "\n\n".join(blocks)
 
 
-_UNPROVABLE = {"429", "500"}
-"""No run brings these about; the result names them once."""
-
-
-def _gaps(row: dict[str, Any]) -> tuple[str, list[str], list[str]]:
-    statuses = [each for each in row["statuses"]["gaps"] if each not in _UNPROVABLE]
-    return row["operation"], statuses, row["parameters"]["gaps"]
+_KEEP = "\nWith --keep, what its curl lines ask for stays there."
 
 
 def _failure(failure: Any) -> str:

@@ -6,6 +6,7 @@ from batch_exports.compatibility.annotations import compare_rest
 from batch_exports.compatibility.differences import Difference, Shift
 from batch_exports.compatibility.operations import Operation
 from batch_exports.compatibility.places import Place
+from batch_exports.compatibility.requirement_comparison import compare_requirement
 from batch_exports.compatibility.schema_comparison import SchemaComparison
 from batch_exports.contract.schemas import Mode
 
@@ -22,7 +23,7 @@ def compare_bodies(base: Operation, revision: Operation, requests: SchemaCompari
     subject = revision.id
     if before and after:
         yield from compare_rest([before], [after], _BODY, Mode.REQUEST, subject)
-        yield from _requirement(before, after, subject)
+        yield from compare_requirement(before, after, Mode.REQUEST, "body", subject, f"The body of `{subject}`")
         yield from _contents(before, after, requests, subject)
     elif before:
         what = f"`{subject}` takes no body any more."
@@ -52,16 +53,6 @@ def compare_responses(base: Operation, revision: Operation, answers: SchemaCompa
 def _statuses(operation: Operation) -> dict[str, Place]:
     declared = operation.place.entries_of("responses")
     return {status: place for status, place in declared.items() if not status.startswith("x-")}
-
-
-def _requirement(before: Place, after: Place, subject: str) -> Iterator[Difference]:
-    was, is_now = (each.value.get("required", False) for each in (before, after))
-    if is_now and not was:
-        what = f"The body of `{subject}` is now required."
-        yield Difference("body-became-required", Shift.NARROWED, Mode.REQUEST, subject, what, before, after)
-    if was and not is_now:
-        what = f"The body of `{subject}` may be left out."
-        yield Difference("body-became-optional", Shift.WIDENED, Mode.REQUEST, subject, what, before, after)
 
 
 def _contents(before: Place, after: Place, schemas: SchemaComparison, subject: str) -> Iterator[Difference]:
@@ -94,12 +85,6 @@ def _response(before: Place, after: Place, answers: SchemaComparison, subject: s
 
 
 def _header(name: str, before: Place, after: Place, answers: SchemaComparison) -> Iterator[Difference]:
-    was, is_now = (each.value.get("required", False) for each in (before, after))
-    if was and not is_now:
-        what = f"The header `{name}` may now be absent."
-        yield Difference("header-became-optional", Shift.WIDENED, Mode.RESPONSE, name, what, before, after)
-    if is_now and not was:
-        what = f"The header `{name}` is now always there."
-        yield Difference("header-became-required", Shift.NARROWED, Mode.RESPONSE, name, what, before, after)
+    yield from compare_requirement(before, after, Mode.RESPONSE, "header", name, f"The header `{name}`")
     yield from compare_rest([before], [after], _HEADER, Mode.RESPONSE, name)
     yield from answers.compare("schema", before, after, name)

@@ -15,7 +15,9 @@ from batch_exports.contract.schemas import Mode
 _DOCUMENT = frozenset({"openapi", "info", "servers", "security", "paths", "components"})
 _INFO = frozenset({"version"})
 _ITEM = frozenset({*METHODS, "parameters"})
-_OPERATION = frozenset({"operationId", "parameters", "requestBody", "responses", "security", SCOPES, IGNORED})
+_OPERATION = frozenset({
+    "operationId", "tags", "parameters", "requestBody", "responses", "security", SCOPES, IGNORED,
+})  # fmt: skip
 _SHOWN = ("examples", "links")
 
 Found = tuple[str | None, Difference]
@@ -44,14 +46,29 @@ def _operation(
 ) -> Iterator[Difference]:
     yield from compare_rest([base.place], [revision.place], _OPERATION, Mode.REQUEST, revision.id)
     yield from compare_rest([base.item], [revision.item], _ITEM, Mode.REQUEST, revision.id)
-    if base.id != revision.id:
-        what = f"`{base.id}` is now called `{revision.id}`."
-        places = base.place, revision.place
-        yield Difference("operation-id-changed", Shift.REPLACED, Mode.REQUEST, revision.id, what, *places)
+    yield from _names(base, revision)
     yield from compare_access(base, revision)
     yield from compare_parameters(base, revision, requests)
     yield from compare_bodies(base, revision, requests)
     yield from compare_responses(base, revision, answers)
+
+
+def _names(base: Operation, revision: Operation) -> Iterator[Difference]:
+    """What has changed about where a generated client has the operation."""
+    places = base.place, revision.place
+    if base.id != revision.id:
+        what = f"`{base.id}` is now called `{revision.id}`."
+        yield Difference("operation-id-changed", Shift.REPLACED, Mode.REQUEST, revision.id, what, *places)
+    if base.tags[:1] != revision.tags[:1]:
+        what = f"`{revision.id}` has the tag {_first(revision.tags)}, was {_first(base.tags)}."
+        yield Difference("tag-changed", Shift.REPLACED, Mode.REQUEST, revision.id, what, *places)
+    elif base.tags != revision.tags:
+        what = f"`{revision.id}` has other tags."
+        yield Difference("annotation-changed", Shift.ANNOTATED, Mode.REQUEST, revision.id, what, *places)
+
+
+def _first(tags: list[str]) -> str:
+    return f"`{tags[0]}`" if tags else "none"
 
 
 def _around(base: Place, revision: Place) -> Iterator[Difference]:

@@ -33,9 +33,14 @@ _NO_SENDER = Explanation("Nobody: whatever clients send today is still taken.", 
 _NO_READER = Explanation("Nobody: clients can read every answer as before.", "")
 _NOBODY = Explanation("Nobody: no request and no answer changes.", "")
 
+_RENAMED = Explanation(f"{_GENERATED}: their types are named after schemas.", _KEEP_NAME)
 _REQUESTS = {
+    "schema-renamed": _RENAMED,
     "operation-removed": Explanation("Every client that calls it gets a 404 or a 405.", _DEPRECATE),
     "operation-id-changed": Explanation(f"{_GENERATED}: their functions are named after operations.", _KEEP_NAME),
+    "tag-changed": Explanation(
+        f"{_GENERATED}: their modules are named after tags.", "Keep the tag first; others may follow it."
+    ),
     "path-parameter-renamed": Explanation(f"{_GENERATED}: their arguments are named after parameters.", _KEEP_NAME),
     "server-removed": Explanation("Every client that uses addresses under it gets a 404.", _DEPRECATE),
     "security-tightened": Explanation(
@@ -67,6 +72,7 @@ _REQUESTS = {
     "mapping-removed": Explanation("A client that names the branch as before is refused.", _DEPRECATE),
 }
 _RESPONSES = {
+    "schema-renamed": _RENAMED,
     "status-added": Explanation(
         "A client that handles the documented statuses alone does not know what to do.",
         "Answer with a status that is documented already, and tell the case by `code`.",

@@ -19,15 +19,13 @@ class Report:
     """What was compared with; None if nothing has been released yet."""
     revision: str
     comparison: Comparison
-    may_be_announced: bool = False
-    """Whether changes pass that the version and the changelog announce."""
-    missing: tuple[str, ...] = ()
-    """What these leave unsaid."""
+    missing: tuple[str, ...] | None = None
+    """What the version and the changelog leave unsaid; None if changes do not pass by being announced."""
 
     @property
     def passes(self) -> bool:
         """Whether nothing breaks, or all that breaks was announced."""
-        return not self.missing if self.may_be_announced else not self.comparison.is_breaking
+        return not self.comparison.is_breaking if self.missing is None else not self.missing
 
 
 def judge(base: str | None, revision: str | None, releases: Path, changelog: Path | None) -> Report:
@@ -42,7 +40,9 @@ def judge(base: str | None, revision: str | None, releases: Path, changelog: Pat
     else:
         before = read_revision(base, beside=revision)
     comparison = compare(before, spec)
-    if changelog is None or not versions:
-        return Report(base, revision, comparison, may_be_announced=changelog is not None)
+    if changelog is None:
+        return Report(base, revision, comparison)
+    if not versions:
+        return Report(base, revision, comparison, missing=())
     missing = unannounced(comparison, versions[-1], version_of(spec), changelog.read_text(encoding="utf-8"))
-    return Report(base, revision, comparison, may_be_announced=True, missing=tuple(missing))
+    return Report(base, revision, comparison, missing=tuple(missing))

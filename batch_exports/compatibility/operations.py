@@ -34,6 +34,11 @@ class Operation:
         return str(self.place.value.get("operationId", f"{self.method.upper()} {self.template}"))
 
     @property
+    def tags(self) -> list[str]:
+        """What it is grouped by; generated clients go by the first."""
+        return list(self.place.value.get("tags", ()))
+
+    @property
     def parameters(self) -> dict[Key, Place]:
         """Its parameters by kind and name; those in the path by their number in it: no client sends their names."""
         order = _NAME.findall(self.template)

@@ -6,6 +6,7 @@ from batch_exports.compatibility.annotations import compare_rest
 from batch_exports.compatibility.differences import Difference, Shift
 from batch_exports.compatibility.operations import Operation
 from batch_exports.compatibility.places import Place
+from batch_exports.compatibility.requirement_comparison import compare_requirement
 from batch_exports.compatibility.schema_comparison import SchemaComparison
 from batch_exports.contract.schemas import Mode
 
@@ -40,22 +41,12 @@ def _parameter(before: Place, after: Place, requests: SchemaComparison) -> Itera
     if old != name:
         what = f"The path parameter `{old}` is now called `{name}`."
         yield Difference("path-parameter-renamed", Shift.REPLACED, Mode.REQUEST, name, what, before, after)
-    yield from _requirement(before, after, name)
+    yield from compare_requirement(before, after, Mode.REQUEST, "parameter", name, f"The parameter `{name}`")
     if _serialization(before) != _serialization(after):
         what = f"`{name}` is written in another way ({_style(after)}, was {_style(before)})."
         yield Difference("parameter-style-changed", Shift.REPLACED, Mode.REQUEST, name, what, before, after)
     yield from compare_rest([before], [after], _COMPARED, Mode.REQUEST, name)
     yield from requests.compare("schema", before, after, name)
-
-
-def _requirement(before: Place, after: Place, name: str) -> Iterator[Difference]:
-    was, is_now = (each.value.get("required", False) for each in (before, after))
-    if is_now and not was:
-        what = f"The parameter `{name}` is now required."
-        yield Difference("parameter-became-required", Shift.NARROWED, Mode.REQUEST, name, what, before, after)
-    if was and not is_now:
-        what = f"The parameter `{name}` may be left out."
-        yield Difference("parameter-became-optional", Shift.WIDENED, Mode.REQUEST, name, what, before, after)
 
 
 def _serialization(parameter: Place) -> tuple[str, bool, bool, bool]:

@@ -39,15 +39,16 @@ def _reach(change: Change) -> str:
 
 
 def _closing(report: Report) -> list[str]:
-    missing = "\n".join(f"Not announced: {sentence}" for sentence in report.missing)
+    missing = "\n".join(f"Not announced: {sentence}" for sentence in report.missing or ())
     return [text for text in (missing, _summary(report)) if text]
 
 
 def _summary(report: Report) -> str:
     if report.base is None:
-        return "No contract has been released yet: every change is free."
+        return "No release is filed: every change is free."
     counts = [f"{count} {verdict}" for verdict, count in report.comparison.counts.items() if count]
-    return f"From {report.base} to {report.revision}: {', '.join(counts) or 'no changes'}."
+    summary = f"From {report.base} to {report.revision}: {', '.join(counts) or 'no changes'}."
+    return f"{summary} Nothing is left to announce." if counts and report.missing == () else summary
 
 
 def as_json(report: Report) -> str:
@@ -59,7 +60,7 @@ def as_json(report: Report) -> str:
         "verdict": verdict,
         "breaking": report.comparison.is_breaking,
         "counts": {str(verdict): count for verdict, count in report.comparison.counts.items()},
-        "not_announced": report.missing,
+        "not_announced": report.missing or (),
         "changes": [_as_data(change) for change in report.comparison.changes],
     }
     return orjson.dumps(data).decode()
@@ -82,7 +83,7 @@ def _as_data(change: Change) -> Mapping[str, object]:
 
 def as_markdown(report: Report) -> str:
     """A comment for a review."""
-    parts = [f"### Contract: {_summary(report)}", *(f"- **Not announced**: {each}" for each in report.missing)]
+    parts = [f"### Contract: {_summary(report)}", *(f"- **Not announced**: {each}" for each in report.missing or ())]
     for verdict in Verdict:
         changes = [change for change in report.comparison.changes if change.verdict is verdict]
         if changes:
@@ -101,7 +102,7 @@ def as_annotations(report: Report) -> str:
     """Workflow commands of GitHub, which show changes beside the lines of a pull request."""
     told = [change for change in report.comparison.changes if change.verdict in _LEVELS]
     lines = [_annotation(change, report.revision) for change in told]
-    lines += [f"::error title=Not announced::{_escaped(sentence)}" for sentence in report.missing]
+    lines += [f"::error title=Not announced::{_escaped(sentence)}" for sentence in report.missing or ()]
     return "\n".join([*lines, _summary(report)])
 
 

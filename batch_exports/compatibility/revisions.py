@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from batch_exports.contract.document import read_document
-from batch_exports.contract.spec import Spec, SpecError, find_spec, load_spec, parse_spec
+from batch_exports.contract.spec import Spec, SpecError, find_spec, parse_spec
 
 _PATIENCE = 30
 _MISSING_OBJECT = ("unknown revision", "invalid object name", "bad revision", "bad object", "ambiguous argument")
@@ -17,12 +17,16 @@ class RevisionError(Exception):
 
 
 def read_revision(name: str, beside: str | None = None) -> Spec:
-    """The contract in a file, in `REV:PATH`, or in `REV` under the path of what it is compared with."""
+    """The contract in a file, in `REV:PATH`, or in `REV` under the path of what it is compared with.
+
+    Raises RevisionError or SpecError.
+    """
+    path = Path(name)
+    spec = parse_spec(path.read_bytes() if path.is_file() else _show(name, beside), name)
     try:
-        spec = load_spec(Path(name)) if Path(name).is_file() else parse_spec(_show(name, beside))
         read_document(spec)
     except SpecError as error:
-        raise RevisionError(f"{name}: {error}") from None
+        raise SpecError(f"{name}: {error}") from None
     return spec
 
 

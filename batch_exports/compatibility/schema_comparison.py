@@ -9,6 +9,7 @@ from batch_exports.compatibility.places import Path, Place
 from batch_exports.compatibility.schemas import Schema, join
 from batch_exports.compatibility.value_comparison import Aspect, Pair, compare_values, place_of
 from batch_exports.contract.schemas import Mode
+from batch_exports.contract.spec import references_in
 
 _COMPARED = frozenset({
     "type", "nullable", "enum", "default", "format", "pattern", "minimum", "maximum", "exclusiveMinimum",
@@ -49,16 +50,29 @@ class SchemaComparison:
         if (base, revision) in self._seen:
             return
         self._seen.add((base, revision))
+        yield from self._name(base, revision)
         subject = revision.place.component or subject
         pair = Pair(base, revision, self.mode)
-        # Most schemas state the same, so that only what they refer to can differ.
-        if [part.value for part in base.parts] != [part.value for part in revision.parts]:
+        if [part.value for part in base.parts] == [part.value for part in revision.parts]:
+            # Most schemas state the same, so that only what they refer to can differ.
+            if not any(any(references_in(part.value)) for part in base.parts):
+                return
+        else:
             yield from compare_rest(base.parts, revision.parts, _COMPARED, self.mode, subject)
-            yield from self._aspects(compare_values(pair), base, revision, subject)
+            # Where no rule tells how one choice became another, what else is new belongs to that.
+            if pair.types_are_disjoint or not _is_chosen_otherwise(base, revision):
+                yield from self._aspects(compare_values(pair), base, revision, subject)
         if not pair.types_are_disjoint:
             yield from self._objects(base, revision, subject)
             yield from self._items(base, revision, subject)
             yield from self._unions(base, revision, subject)
+
+    def _name(self, base: Schema, revision: Schema) -> Iterator[Difference]:
+        """Names of schemas are names of types to whoever generates a client."""
+        name, named = base.place.component, revision.place.component
+        if name is not None and name not in {part.component for part in revision.parts}:
+            what = f"The schema `{name}` {f'is now called `{named}`' if named else 'has no name any more'}."
+            yield self._difference("schema-renamed", Shift.REPLACED, name, what, base.place, revision.place)
 
     def _aspects(self, aspects: Iterable[Aspect], base: Schema, revision: Schema, subject: str) -> Iterator[Difference]:
         for aspect in aspects:

@@ -15,6 +15,8 @@ PART = "authorization"
 
 Refusal = tuple[int, str, str]
 """Status, `type` and `code` of an error."""
+_MADE_BY = "X-Mock-Source"
+"""The header by which the mock says what made an answer."""
 _ERROR = {"type", "code", "detail", "attr"}
 
 
@@ -22,6 +24,9 @@ def check_caller(client: httpx.Client, row: CallerRow, objects: Objects) -> Fail
     """Ask one row."""
     headers = {"Authorization": f"Bearer {row.key}"} if row.key else {}
     answer = send(client, row.operation, objects, headers, row.project)
+    if row.claim is Claim.OTHER_OBJECT and answer.headers.get(_MADE_BY) == "example":
+        # The mock knows no objects for an operation that nothing implements yet.
+        return None
     wrong = _refused(answer, row.expected) if row.expected else _unseen(answer, objects)
     if row.claim in {Claim.NO_KEY, Claim.FALSE_KEY} and not answer.headers.get("WWW-Authenticate", "").startswith(
         "Bearer"

@@ -61,12 +61,16 @@ def caller_rows(target: Target, *, changes: bool) -> Iterator[CallerRow]:
 
 
 def unproven(target: Target, *, changes: bool) -> list[str]:
-    """The claims that the keys of a target cannot prove, each with what would."""
+    """The statuses that no run brings about, and the claims that the keys of a target cannot prove, with what would."""
     found = [
+        "413: how large a body may be is for the operator to say",
         "429: the run waits when it has to, and does not press on",
         "500: the service would have to break",
     ]
+    if not changes:
+        found.append("what changes anything: take --profile quick, with a key that may write")
     if not target.other_key:
+        found.append("403: give --other-key")
         claims = (Claim.OTHER_PROJECT, Claim.OTHER_OBJECT, Claim.OTHER_LIST)
         found += [f"{claim}: give --other-key" for claim in claims]
     elif not target.project:

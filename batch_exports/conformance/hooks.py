@@ -7,8 +7,10 @@ from typing import Any
 from urllib.parse import unquote
 
 import schemathesis
+from schemathesis.core import rate_limit
 from schemathesis.core.failures import Failure
-from schemathesis.generation.meta import TestPhase
+from schemathesis.core.parameters import ParameterLocation
+from schemathesis.generation.meta import CoveragePhaseData, TestPhase
 from schemathesis.openapi.checks import RejectedPositiveData
 
 from batch_exports.conformance import hooks_settings
@@ -24,6 +26,8 @@ Case = schemathesis.Case[Any]
 SOME_TIME_ZONES = ["UTC", "Europe/Berlin", "America/St_Johns", "Pacific/Apia", None]
 
 _settings = hooks_settings.read()
+# Schemathesis waits a minute at most before it gives up, and the limits of a key may be those of an hour.
+rate_limit.RATE_LIMIT_AUTO_MAX_WAIT = 3600
 _issued_by_world: dict[int, Issued] = defaultdict(lambda: Issued(_settings.silent_endpoint))
 
 
@@ -34,6 +38,15 @@ def before_load_schema(_context: schemathesis.HookContext, raw_schema: dict[str,
     if not _settings.all_time_zones:
         # Each of the six hundred would be a case of three operations.
         raw_schema["components"]["schemas"]["TimeZone"]["enum"] = SOME_TIME_ZONES
+
+
+@schemathesis.hook
+def filter_case(_context: schemathesis.HookContext, case: Case) -> bool:
+    """Leave out most boundaries of bodies that have very many."""
+    about = case.meta.phase.data if case.meta else None
+    if not isinstance(about, CoveragePhaseData) or about.parameter_location != ParameterLocation.BODY:
+        return True
+    return _settings.tries(_operation_id(case), case.body)
 
 
 @schemathesis.hook
@@ -70,6 +83,9 @@ def before_call(_context: schemathesis.HookContext, case: Case, _kwargs: dict[st
 @schemathesis.hook
 def after_call(_context: schemathesis.HookContext, case: Case, response: schemathesis.Response) -> None:
     """Remember what the answer shows."""
+    if _settings.sent:
+        with _settings.sent.open("ab") as sent:
+            sent.write(b".")
     issued = _issued(case)
     if case.path.endswith(("/pause/", "/unpause/")):
         issued.forget_tag(_export_id(case))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -27,16 +28,16 @@ def note_made(notes: Path, export_id: str) -> None:
 
 
 def delete_made(notes: Path, clients: list[httpx.Client], deleted: Callable[[], None] = lambda: None) -> list[str]:
-    """Delete the exports that were written down, each with the first client that can; those that none could."""
-    ids = dict.fromkeys(notes.read_text().split()) if notes.exists() else {}
-    left = []
-    for export_id in ids:
-        # To a key of another project it is not found, as it is to its own once it is deleted.
-        answers = {_delete(client, export_id) for client in clients}
-        if not answers & {httpx.codes.NO_CONTENT} and answers != {httpx.codes.NOT_FOUND}:
-            left.append(export_id)
-        deleted()
-    return left
+    """Delete the exports that were written down, until Ctrl-C; those that are left."""
+    left = dict.fromkeys(notes.read_text().split()) if notes.exists() else {}
+    with suppress(KeyboardInterrupt):
+        for export_id in list(left):
+            # To a key of another project it is not found, as it is to its own once it is deleted.
+            answers = {_delete(client, export_id) for client in clients}
+            if httpx.codes.NO_CONTENT in answers or answers == {httpx.codes.NOT_FOUND}:
+                del left[export_id]
+            deleted()
+    return list(left)
 
 
 def _delete(client: httpx.Client, export_id: str) -> int | None:

@@ -20,6 +20,7 @@ def own_mock() -> Iterator[Target]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,  # what it logs of false requests is no news here
         text=True,
+        process_group=0,  # Ctrl-C is for the command, which has yet to say what is left
     )
     with process:
         try:

@@ -18,6 +18,8 @@ _KEYS = {
     "read-key": ("BATCH_EXPORTS_CONTRACT_READ_KEY", "Key that may only read the first project."),
 }
 
+_PROFILE = "How far a run goes; read-only sends nothing but GET."
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of `batch-exports contract` to pytest's."""
@@ -25,8 +27,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--contract-url", help="Deployment that `contract_run` asks; by default a mock is started.")
     for name, (variable, text) in _KEYS.items():
         group.addoption(f"--contract-{name}", default=os.environ.get(variable), help=f"{text} Or: {variable}.")
-    group.addoption("--contract-profile", choices=["quick", "deep", "read-only"], default="quick")
-    group.addoption("--contract-seed", type=int, default=1)
+    group.addoption("--contract-profile", choices=["quick", "deep", "read-only"], default="quick", help=_PROFILE)
+    group.addoption("--contract-seed", type=int, default=1, help="What requests are drawn from.")
 
 
 @pytest.fixture(scope="session")

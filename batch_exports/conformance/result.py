@@ -47,6 +47,15 @@ class Result:
         if (failure.part, failure.operation, failure.title) not in known:
             self.failures.append(failure.hiding(self.target.hide_keys))
 
+    def gaps(self) -> list[tuple[str, list[str], list[str]]]:
+        """Operations that the run asked, with the statuses and parameters that it did not meet for no known reason."""
+        known = {each.partition(":")[0] for each in self.unproven}
+        asked = [row for row in self.coverage.rows() if row["statuses"]["met"]]
+        rows = [
+            (row["operation"], _without(row["statuses"], known), _without(row["parameters"], known)) for row in asked
+        ]
+        return [row for row in rows if row[1] or row[2]]
+
     def as_json(self) -> dict[str, Any]:
         """The result as plain data."""
         return {
@@ -63,3 +72,7 @@ class Result:
             "totals": {name: {"met": met, "of": of} for name, (met, of) in self.coverage.totals().items()},
             "coverage": self.coverage.rows(),
         }
+
+
+def _without(part: dict[str, Any], known: set[str]) -> list[str]:
+    return [name for name in part["gaps"] if name not in known]

@@ -70,12 +70,14 @@ class Clients:
     note: Callable[[Exchange], None]
     made: Path
     changes: bool
+    waiting: Callable[[float], None] = lambda _: None
+    """Hears for how many seconds an answer of 429 makes a client wait."""
 
     def of(self, key: str | None) -> httpx.Client:
         """A client with this key."""
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         hooks: dict[str, list[Callable[..., Any]]] = {"request": [self._guard], "response": [self._note]}
-        transport = _Waiting()
+        transport = _Waiting(self.waiting)
         return httpx.Client(
             base_url=self.url, headers=headers, event_hooks=hooks, timeout=_PATIENCE_SECONDS, transport=transport
         )
@@ -95,6 +97,10 @@ class Clients:
 class _Waiting(httpx.HTTPTransport):
     """Waits as an answer of 429 asks, and asks again."""
 
+    def __init__(self, waiting: Callable[[float], None]) -> None:
+        super().__init__()
+        self._waiting = waiting
+
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         response = super().handle_request(request)
         for _ in range(_MOST_WAITS):
@@ -102,20 +108,30 @@ class _Waiting(httpx.HTTPTransport):
             if response.status_code != httpx.codes.TOO_MANY_REQUESTS or not wait.isdecimal():
                 break
             response.close()
-            time.sleep(int(wait))
+            self._waiting(float(wait))
+            time.sleep(float(wait))
             response = super().handle_request(request)
         return response
 
 
 def find_out(target: Target, clients: Clients) -> Target:
     """The target with what its first answers tell; CannotRunError if it cannot be asked."""
-    with _reachable(target.url), clients.of(target.key) as client:
-        _admitted(client.get(OWN, params={"limit": 1}), "--key")
-        for option, key in (("--other-key", target.other_key), ("--read-key", target.read_key)):
-            if key:
-                with clients.of(key) as other:
-                    _admitted(other.get(OWN, params={"limit": 1}), option)
-        return _found_by_changes(target, client) if clients.changes else target
+    keys = {"--key": target.key, "--other-key": target.other_key, "--read-key": target.read_key}
+    given = {option: key for option, key in keys.items() if key}
+    if len({*given.values()}) < len(given):
+        raise CannotRunError(f"{', '.join(given)} name the same key: each says who else asks. Leave out what you lack.")
+    with _reachable(target.url):
+        for option, key in given.items():
+            _check_key(key, option)
+            with clients.of(key) as client:
+                _admitted(client.get(OWN, params={"limit": 1}), option)
+        with clients.of(target.key) as client:
+            return _found_by_changes(target, client) if clients.changes else target
+
+
+def _check_key(key: str, option: str) -> None:
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        raise CannotRunError(f"What {option} gives is no key: it has characters that no header can carry.")
 
 
 def _found_by_changes(target: Target, client: httpx.Client) -> Target:
@@ -161,5 +177,15 @@ def _admitted(answer: httpx.Response, option: str) -> None:
         raise CannotRunError(f"The key of {option} is not known there: look for a slip, or make a new key.")
     if answer.status_code == httpx.codes.FORBIDDEN:
         raise CannotRunError(f"The key of {option} may not read: give one with the scope batch_export:read.")
-    if answer.status_code == httpx.codes.NOT_FOUND:
-        raise CannotRunError("There is no such API at --url: give the address without a path, as https://host:port.")
+    if answer.status_code == httpx.codes.NOT_FOUND or not _is_object(answer):
+        raise CannotRunError(
+            f"There is no such API at --url, it answered {answer.status_code} to GET {answer.request.url.path}: "
+            "give the address without a path, as https://host:port."
+        )
+
+
+def _is_object(answer: httpx.Response) -> bool:
+    try:
+        return isinstance(answer.json(), dict)
+    except ValueError:
+        return False

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from jsonschema_rs import Draft4Validator
 
-from batch_exports.contract.spec import Spec, SpecError
+from batch_exports.contract.spec import Spec, SpecError, references_in
 from batch_exports.contract.upstream import OpenAPISpecification
 
 
@@ -21,4 +21,10 @@ def read_document(spec: Spec) -> Document:
     for error in Draft4Validator(schema).iter_errors(spec.document):
         pointer = "/".join(map(str, error.instance_path))
         raise SpecError(f"not valid OpenAPI 3.0 at {pointer or 'the top'}: {error.message[:500]}")
-    return Document(spec.document)
+    try:
+        # Connexion would look for what is not there in files and on the network.
+        for reference in references_in(spec.document):
+            spec.resolve(reference)
+        return Document(spec.document)
+    except RecursionError:
+        raise SpecError("something in it holds itself, by a YAML alias or by references alone") from None

@@ -1,6 +1,6 @@
 """Reads the OpenAPI document: strictly, and keeping its source bytes, which are what clients are shown."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -53,6 +53,18 @@ class Spec:
         if not isinstance(node, dict):
             raise SpecError(f"{pointer} does not refer to an object")
         return node
+
+
+def references_in(node: Any) -> Iterator[dict[str, Any]]:
+    """Every object with a `$ref` that is written inside a node; none is followed."""
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node
+        for each in node.values():
+            yield from references_in(each)
+    elif isinstance(node, list):
+        for each in node:
+            yield from references_in(each)
 
 
 def find_spec() -> Path:

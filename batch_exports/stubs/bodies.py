@@ -7,7 +7,7 @@ from typing import Any
 
 from batch_exports.contract.body import JSON
 from batch_exports.contract.operation_spec import describe_operations
-from batch_exports.contract.spec import Spec
+from batch_exports.contract.spec import Spec, references_in
 from batch_exports.stubs.formatting import formatted
 from batch_exports.stubs.tools import ask
 
@@ -54,19 +54,9 @@ def _used_by_bodies(spec: Spec) -> Iterator[str]:
     pending = [body["content"][JSON]["schema"] for body in bodies if body is not None]
     seen: set[str] = set()
     while pending:
-        for pointer in _references(pending.pop()):
+        for reference in references_in(pending.pop()):
+            pointer = reference["$ref"]
             if pointer not in seen:
                 seen.add(pointer)
-                pending.append(spec.resolve({"$ref": pointer}))
+                pending.append(spec.resolve(reference))
                 yield pointer.rpartition("/")[2]
-
-
-def _references(node: Any) -> Iterator[str]:
-    if isinstance(node, dict):
-        if isinstance(node.get("$ref"), str):
-            yield node["$ref"]
-        for each in node.values():
-            yield from _references(each)
-    elif isinstance(node, list):
-        for each in node:
-            yield from _references(each)

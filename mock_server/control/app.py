@@ -2,7 +2,7 @@
 
 import hmac
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache
 from importlib.resources import files
 from ipaddress import ip_address
 from pathlib import Path
@@ -93,7 +93,7 @@ class ControlApp:
             address = read_address(scope)
             request = Request(address.scope, receive)
             if request.path in _PAGES:
-                await self._contract({**scope, "path": _PAGES[request.path], "root_path": ""}, receive, send)
+                await _contract()({**scope, "path": _PAGES[request.path], "root_path": ""}, receive, send)
                 return
             page = find_page(request.path, PATH)
             if page is not None:
@@ -111,13 +111,7 @@ class ControlApp:
         # The token has been judged here.
         kept = [each for each in address.scope["headers"] if each[0] != b"authorization"]
         headers = [_REQUEST_ID, *kept]
-        await self._contract({**address.scope, "headers": headers, "state": {"mock": state}}, receive, send)
-
-    @cached_property
-    def _contract(self) -> ASGIApp:
-        spec = load_spec(_SPEC)
-        contract: Any = build_app(spec, resolve=HandlerResolver("mock_server.control"), authenticate=_nobody)
-        return contract  # type: ignore[no-any-return]  # Connexion has no types
+        await _contract()({**address.scope, "headers": headers, "state": {"mock": state}}, receive, send)
 
     def _sandbox(self, world: str | None) -> Sandbox:
         if world is None and self._require_world:
@@ -131,6 +125,14 @@ class ControlApp:
 def is_control(path: str) -> bool:
     """Whether a path, without a world's prefix, is one of the control API."""
     return path == PATH or path.startswith(f"{PATH}/")
+
+
+# It holds no state, and most mocks are never steered.
+@cache
+def _contract() -> ASGIApp:
+    spec = load_spec(_SPEC)
+    contract: Any = build_app(spec, resolve=HandlerResolver("mock_server.control"), authenticate=_nobody)
+    return contract  # type: ignore[no-any-return]  # Connexion has no types
 
 
 async def _nobody(_token: str) -> None:

@@ -108,7 +108,7 @@ def test_a_review_gets_a_list_by_verdict(checkout, told):
 
 def test_before_the_first_release_every_change_is_free(checkout, told):
     code, text = told("--releases", "releases")
-    assert (code, text) == (0, "No contract has been released yet: every change is free.\n")
+    assert (code, text) == (0, "No release is filed: every change is free.\n")
     assert told("main", CONTRACT, "--announced", "--releases", "releases")[0] == 0
 
 
@@ -116,7 +116,7 @@ def test_before_the_first_release_every_change_is_free(checkout, told):
 def test_before_the_first_release_every_format_says_so(checkout, told, form):
     code, text = told("--releases", "releases", "--format", form)
     assert code == 0
-    assert json.loads(text)["base"] is None if form == "json" else "No contract has been released yet" in text
+    assert json.loads(text)["base"] is None if form == "json" else "No release is filed" in text
 
 
 def test_the_base_is_the_last_release_unless_one_is_named(tmp_path, told):
@@ -129,7 +129,8 @@ def test_a_breaking_change_that_is_announced_passes(checkout, told):
     releases = released(checkout)
     (checkout / CONTRACT).write_bytes(BREAKING.replace(f"version: {VERSION}".encode(), b"version: 99.0.0", 1))
     (checkout / "CHANGELOG.md").write_text("## Next\n\n- Contract 99.0.0: `limit` of `list_exports` is at most 500.\n")
-    assert told("main", CONTRACT, "--announced", *releases)[0] == 0
+    code, text = told("main", CONTRACT, "--announced", *releases)
+    assert (code, text.splitlines()[-1]) == (0, f"From main to {CONTRACT}: 1 breaking. Nothing is left to announce.")
     assert told("main", CONTRACT, *releases)[0] == 1
 
 

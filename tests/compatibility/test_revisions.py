@@ -4,6 +4,7 @@ import subprocess
 import pytest
 
 from batch_exports.compatibility.revisions import RevisionError, read_revision
+from batch_exports.contract.spec import SpecError
 from tests.compatibility.documents import CONTRACT as PRODUCT
 from tests.compatibility.repositories import CONTRACT, commit, git, repository
 from tests.service import COMMAND
@@ -21,7 +22,7 @@ def checkout(tmp_path, monkeypatch):
 
 
 def refusal(name, **options):
-    with pytest.raises(RevisionError) as error:
+    with pytest.raises((RevisionError, SpecError)) as error:
         read_revision(name, **options)
     return str(error.value)
 
@@ -104,9 +105,15 @@ def test_what_looks_like_an_option_is_no_revision(checkout, name):
         (b"paths: {}", "not valid OpenAPI 3.0"),
         (b"paths: {", "contract.yaml"),
         (b"\xff\xfe\x00", "contract.yaml"),
+        (SOURCE + b"x-more: {$ref: '#/components/nowhere'}\n", "#/components/nowhere refers to nothing"),
+        (SOURCE + b"x-more: {$ref: other.yaml}\n", "only references into the same document"),
+        (SOURCE + b"x-more: &more [*more]\n", "holds itself"),
     ],
 )
 def test_what_is_no_contract_is_refused_with_its_name(tmp_path, source, reason):
     path = tmp_path / "contract.yaml"
     path.write_bytes(source)
-    assert reason in refusal(str(path))
+    said = refusal(str(path))
+    assert reason in said
+    assert said.startswith(f"{path}: ")
+    assert said.count("contract.yaml") == 1

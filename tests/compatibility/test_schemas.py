@@ -158,10 +158,24 @@ def test_a_branch_that_gets_another_name_is_the_same_by_its_discriminator():
         target = f"#/components/schemas/{name}"
         return {"oneOf": [{"$ref": target}], "discriminator": {"propertyName": "kind", "mapping": {"a": target}}}
 
+    def kinds(one, other):
+        return {each.kind for each in compare(small(union("A"), A=one), small(union("B"), B=other)).changes}
+
     branch = {**thing(kind=TEXT), "required": ["kind"]}
-    assert compare(small(union("A"), A=branch), small(union("B"), B=branch)).changes == ()
+    assert kinds(branch, branch) == {"schema-renamed"}
     changed = {**thing(kind=TEXT, more=TEXT), "required": ["kind", "more"]}
-    assert {each.kind for each in compare(small(union("A"), A=branch), small(union("B"), B=changed)).changes} == {
-        "required-property-added",
-        "property-added",
-    }
+    assert kinds(branch, changed) == {"schema-renamed", "required-property-added", "property-added"}
+
+
+def test_a_name_of_a_schema_that_is_joined_by_another_is_kept():
+    assert compare(small(NODE, Node=thing(a=TEXT)), small({"allOf": [NODE]}, Node=thing(a=TEXT))).changes == ()
+
+
+def test_a_schema_that_loses_its_name_breaks_generated_clients():
+    (change, _) = compare(small(NODE, Node=thing(a=TEXT)), small(thing(a=TEXT))).changes
+    assert (change.kind, change.what) == ("schema-renamed", "The schema `Node` has no name any more.")
+
+
+def test_what_cannot_be_decided_about_a_choice_is_told_alone():
+    changes = compare(small({"type": "string", "minLength": 3}), small({"anyOf": [TEXT, NUMBER]})).changes
+    assert {each.kind for each in changes} == {"choice-changed"}

@@ -5,6 +5,7 @@ from functools import cache
 import pytest
 
 from batch_exports.compatibility.comparison import compare
+from batch_exports.contract.spec import references_in
 from tests.compatibility.documents import CONTRACT, append, changes_back, changes_of, drop, edited, put, together
 
 EXPORTS = "#/paths/~1{project_id}~1batch_exports~1"
@@ -36,6 +37,14 @@ def rename_path_parameter(document):
     document["components"]["parameters"]["BatchExportId"]["name"] = "export_id"
 
 
+def rename_schema(document):
+    schemas = document["components"]["schemas"]
+    schemas["PauseState"] = schemas.pop("PauseResult")
+    for node in references_in(document):
+        if node["$ref"] == f"{SCHEMAS}/PauseResult":
+            node["$ref"] = f"{SCHEMAS}/PauseState"
+
+
 def renumber_creation(document):
     responses = document["paths"]["/{project_id}/batch_exports/"]["post"]["responses"]
     responses["200"] = responses.pop("201")
@@ -48,6 +57,13 @@ SEEDED = {
     "an operation gets another name": (
         put(f"{EXPORTS}/get", operationId="list_all_exports"),
         "operation-id-changed", BREAKING, ASKED, f"{EXPORTS}/get", BREAKING),
+    "an operation gets another tag": (
+        put(f"{EXPORTS}/get", tags=["runs"]), "tag-changed", BREAKING, ASKED, f"{EXPORTS}/get", BREAKING),
+    "an operation gets a second tag": (
+        append(f"{EXPORTS}/get/tags", "runs"),
+        "annotation-changed", DOCUMENTATION, None, f"{EXPORTS}/get", DOCUMENTATION),
+    "a schema gets another name": (
+        rename_schema, "schema-renamed", BREAKING, ANSWERED, f"{SCHEMAS}/PauseState", BREAKING),
     "a path parameter gets another name": (
         rename_path_parameter,
         "path-parameter-renamed", BREAKING, ASKED, f"{PARAMETERS}/BatchExportId", BREAKING),

@@ -80,7 +80,7 @@ def taken(schema):
     return [validator.is_valid(value) for value in VALUES]
 
 
-@settings(max_examples=200)
+@settings(max_examples=150)
 @given(versions())
 def test_what_is_refused_from_now_on_breaks_senders_and_what_is_new_breaks_readers(pair):
     base, revision = pair
@@ -98,7 +98,7 @@ def test_no_schema_differs_from_itself(schema):
     assert compare(small(schema), small(schema)).changes == ()
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(versions())
 def test_there_and_back_are_opposite(pair):
     base, revision = pair

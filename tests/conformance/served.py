@@ -20,7 +20,8 @@ def mock_app():
 @contextmanager
 def served(app) -> Iterator[str]:
     """The address at which an application answers."""
-    with socket.socket() as listener:
+    # Named by its protocol, so that asyncio sends answers at once; else each waits 40 ms for an acknowledgement.
+    with socket.socket(proto=socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
         config = uvicorn.Config(app, log_config=None, loop="asyncio")
         server = uvicorn.Server(config)

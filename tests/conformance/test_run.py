@@ -1,6 +1,8 @@
 """Whole runs, short ones, against the mock and against a mock that breaks the contract in three ways."""
 
 import json
+import os
+import subprocess
 
 import httpx
 import pytest
@@ -48,7 +50,7 @@ def broken(tmp_path_factory):
     with served(breaking(mock_app())) as url:
         target = target_of(url)
         with HarFile(har, target.hide_keys) as archive:
-            result = run_contract(target, SHORT, seed=1, note=archive.note)
+            result = run_contract(target, SHORT, seed=1, note=archive.note, keep=True)
         yield result, har.read_text(), url
 
 
@@ -88,6 +90,19 @@ def test_every_failure_of_a_request_has_a_line_that_sends_it_again(broken):
             assert each.curl.startswith("curl ")
             assert url in each.curl
     assert f'--url {url} --key "$KEY" --other-key "$OTHER_KEY" --read-key "$READ_KEY"' in result.command
+
+
+def test_such_a_line_shows_the_failure_again(broken):
+    result, _, _ = broken
+    [leak] = [each for each in result.failures if (each.operation, each.title) == ("get_export", Claim.OTHER_OBJECT)]
+    assert answer(leak.curl).startswith("HTTP/1.1 200")
+    errors = [each for each in result.failures if each.title == "Server error (ST101)"]
+    assert answer(errors[0].curl).startswith("HTTP/1.1 500")
+
+
+def answer(line):
+    keys = {"KEY": KEYS["admin"], "OTHER_KEY": KEYS["other_project"], "PATH": os.environ["PATH"]}
+    return subprocess.run(["bash", "-c", line], env=keys, capture_output=True, check=True, text=True).stdout
 
 
 def test_no_report_holds_a_key(broken):

@@ -11,6 +11,7 @@ from batch_exports.conformance.operations import operation_of
 from batch_exports.conformance.profiles import Profile
 from batch_exports.conformance.schemathesis_run import Outcome, SchemathesisRun
 from batch_exports.conformance.target import Target
+from tests.spec.document import implemented
 
 DEEP = "BATCH_EXPORTS_CONTRACT_EXAMPLES"
 """With it so many examples are tried, and each of the six hundred time zones is one of them."""
@@ -42,4 +43,10 @@ def pass_gate(world: Target, folder: Path) -> Report:
 
 def _profile() -> Profile:
     examples = int(os.environ.get(DEEP, _EXAMPLES))
-    return Profile("gate", examples, scenarios=max(_SCENARIOS, examples), all_time_zones=DEEP in os.environ)
+    return Profile(
+        "gate",
+        examples,
+        scenarios=max(_SCENARIOS, examples),
+        all_time_zones=DEEP in os.environ,
+        only=tuple(each.id for each in implemented()),
+    )

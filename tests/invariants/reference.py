@@ -25,7 +25,7 @@ COMMANDS_INTRO = """# Commands
 Exit codes: 0 done, or stopped by SIGINT or SIGTERM while at work; 1 when `doctor`, `contract`, `compare` or `stubs`
 found something wrong, or when the worker of `dev` or `worker` ended by an error; 2 for a wrong use; 130 or 143 when
 SIGINT or SIGTERM broke off a start or a short command. Errors are one line on standard error. A process winds up within
-eight seconds of the signal.
+eight seconds of the signal; `contract` takes the time to delete what it made, and ends with 130.
 """
 
 

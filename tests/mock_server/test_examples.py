@@ -1,11 +1,21 @@
 import httpx
+import pytest
 
 from batch_exports.contract.app import build_app
 from batch_exports.contract.operation_spec import describe_operations
 from batch_exports.contract.spec import load_spec
 from mock_server.examples import answer_with_example
 from mock_server.personas import authenticate
-from tests.mock_server.http import ADMIN, EXPORT, EXPORTS
+from mock_server.scenarios import read_scenario
+from tests.mock_server.http import ADMIN, EXPORT, EXPORT_ID, EXPORTS, client_of, shared_app
+
+SHOWN = load_spec().document["components"]["examples"]
+LASTING = {
+    "": ("name", "model", "destination", "interval", "paused", "filters", "timezone", "offset_day", "offset_hour"),
+    "runs/": ("batch_export", "backfill", "attempt", "retry_of", "latest_error"),
+    "backfills/": ("batch_export", "team"),
+}
+"""What stays as it is while an object goes through its life, by where it is found below its export."""
 
 
 def nothing_implemented(operation_id, tag):
@@ -30,3 +40,23 @@ async def test_every_operation_has_an_example_to_answer_with():
         assert status == operation.success_status
         assert (body is None) == (status == 204)
         assert headers["X-Mock-Source"] == "example"
+
+
+def test_the_first_request_of_the_examples_made_the_first_export_of_the_mock():
+    first = read_scenario("typical").data["exports"][0]
+    assert (first["id"], first["request"]) == (EXPORT_ID, SHOWN["create_s3_export"]["value"])
+
+
+@pytest.mark.parametrize(
+    ("place", "example"),
+    [
+        *(("", name) for name in ("new_export", "hourly_export")),
+        *(("runs/", name) for name in ("completed_run", "running_run", "failed_run", "retried_run")),
+        *(("backfills/", name) for name in ("running_backfill", "completed_backfill", "cancelled_backfill")),
+    ],
+)
+async def test_the_mock_has_what_the_examples_show(place, example):
+    shown = SHOWN[example]["value"]
+    async with client_of(shared_app()) as client:
+        found = (await client.get(EXPORT if place == "" else f"{EXPORT}{place}{shown['id']}/")).json()
+    assert [found[name] for name in LASTING[place]] == [shown[name] for name in LASTING[place]]

@@ -9,18 +9,18 @@ from hypothesis.errors import NoSuchExample
 from tests.parity.breakages import breakages
 from tests.parity.programs import Program, Step
 from tests.parity.requests import MOVES, OPENING, WAITS, calls
-from tests.spec.document import operations
+from tests.spec.document import implemented
 
 _PHASES = (Phase.generate, Phase.shrink)
 _LONGEST_TEXT = 10_000
 _BROKEN = [
     st.sampled_from([call for call in breakages(each) if len(call.text or "") <= _LONGEST_TEXT])
-    for each in operations()
+    for each in implemented()
 ]
 _OFTEN = ("cancel_run", "retry_run", "cancel_backfill", "update_export", "unpause_export", "backfill_export")
 """Operations that move something."""
 _KINDS: list[st.SearchStrategy[Step]] = [
-    *(calls(each.id) for each in operations()),
+    *(calls(each.id) for each in implemented()),
     *(calls(each) for each in _OFTEN),
     *[MOVES] * 8,
     *[st.sampled_from(range(len(_BROKEN))).flatmap(_BROKEN.__getitem__)] * 4,

@@ -14,9 +14,9 @@ from tests.parity.exceptions import Difference, is_reviewed
 from tests.parity.programs import ABSENT, Call, Move, Program, Step, Wait
 from tests.parity.symbols import Symbols
 from tests.parity.worlds import Pair, World, move
-from tests.spec.document import operations
+from tests.spec.document import implemented
 
-OPERATIONS = {each.id: each for each in operations()}
+OPERATIONS = {each.id: each for each in implemented()}
 
 _BASE = "/api/projects"
 _DERIVED = {"content-length", "date"}

@@ -7,7 +7,7 @@ from tests.parity.exceptions import EVERY, REVIEWED, Difference, is_reviewed
 from tests.parity.playing import OPERATIONS
 from tests.parity.programs import Call
 from tests.parity.requests import OPENING
-from tests.spec.document import operations
+from tests.spec.document import implemented
 
 EACH = pytest.mark.parametrize("exception", REVIEWED, ids=lambda each: each.part)
 
@@ -20,7 +20,7 @@ def test_an_exception_is_about_operations_of_the_contract_and_says_why(exception
 
 @EACH
 def test_an_exception_is_still_needed(stage, exception):
-    compared = stage.play([*OPENING, *(bases(each)[0] for each in operations() if "test_step" in each.id), *CHECKS])
+    compared = stage.play([*OPENING, *(bases(each)[0] for each in implemented() if "test_step" in each.id), *CHECKS])
     assert any(exception.covers(each) for answered in compared for each in answered.found)
 
 

@@ -14,7 +14,7 @@ from tests.parity.programs import REGRESSIONS, Call, Step, Wait, as_json, from_j
 from tests.parity.requests import OPENING
 from tests.parity.stage import open_stage
 from tests.parity.states import SEEN, programs_to
-from tests.spec.document import operations
+from tests.spec.document import implemented
 
 DEEP = "BATCH_EXPORTS_CONTRACT_EXAMPLES"
 EXAMPLES = int(os.environ.get(DEEP, "12"))
@@ -31,11 +31,11 @@ READY = {
 """What has to come before a right request."""
 
 SHARE = 6
-READS = [bases(each)[0] for each in operations() if each.method == "get"]
-CHANGING = [each for each in operations() if each.method != "get" and "id}" in each.path.replace("project_id", "")]
+READS = [bases(each)[0] for each in implemented() if each.method == "get"]
+CHANGING = [each for each in implemented() if each.method != "get" and "id}" in each.path.replace("project_id", "")]
 
 
-@pytest.mark.parametrize("operation", operations(), ids=lambda each: each.id)
+@pytest.mark.parametrize("operation", implemented(), ids=lambda each: each.id)
 def test_whatever_is_broken_in_a_request_it_is_answered_alike(stage, operation):
     program = [*OPENING, *READY.get(operation.id, ()), *breakages(operation, every=EVERY), *bases(operation), *READS]
     compared = stage.require_alike(program, closely=False)
@@ -74,7 +74,7 @@ def test_a_program_that_was_kept_is_answered_alike(stage, path):
 def test_requests_that_are_too_many_are_answered_alike(tmp_path):
     with open_stage(tmp_path, limits=RateLimits(per_minute=2, per_hour=1_000)) as stage:
         program: list[Step] = []
-        for operation in operations():
+        for operation in implemented():
             program += [*bases(operation)[:1] * 3, Wait(60)]
         compared = stage.require_alike(program, closely=False)
     throttled = {each.call.operation for each in compared if each.answer.status == 429}

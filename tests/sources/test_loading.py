@@ -328,13 +328,25 @@ with EventStore.open(Path(sys.argv[1])) as store:
 """
 
 
+LONG_FILE_ROWS = 30_000
+
+
+@pytest.fixture(scope="module")
+def long_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Events that take a second or more to load."""
+    path = tmp_path_factory.mktemp("long") / "events.jsonl"
+    pad = {"pad": "x" * 2000}
+    with path.open("w") as file:
+        file.writelines(json.dumps(event(properties=pad)) + "\n" for _ in range(LONG_FILE_ROWS))
+    return path
+
+
 @pytest.mark.parametrize("kill_store", [False, True])
 @pytest.mark.parametrize("stage", ["staging", "publishing"])
 def test_a_load_killed_in_the_middle_is_completed_by_loading_again(
-    data_dir: Path, write: Callable[..., Path], stage: str, kill_store: bool
+    data_dir: Path, long_file: Path, stage: str, kill_store: bool
 ) -> None:
-    rows = 150_000
-    path = write(*(event(distinct_id=f"user {number}", properties={"pad": "x" * 300}) for number in range(rows)))
+    rows, path = LONG_FILE_ROWS, long_file
     with EventStore.open(data_dir) as store:
         client = store.client()
         loader = subprocess.Popen([sys.executable, "-c", LOAD, str(data_dir), str(path)], cwd=Path(__file__).parents[2])

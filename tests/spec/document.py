@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 
+from batch_exports.contract.resolver import HandlerResolver
+
 ROOT = Path(__file__).parents[2]
 PATH = ROOT / "openapi" / "batch_exports.yaml"
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -59,6 +61,13 @@ def operations() -> tuple[Operation, ...]:
         for method in METHODS
         if method in item
     )
+
+
+@cache
+def implemented() -> tuple[Operation, ...]:
+    """The operations that have a handler: all but those whose handler is a stub so far."""
+    resolve = HandlerResolver("handlers")
+    return tuple(each for each in operations() if resolve(each.id, each.node["tags"][0]) is not None)
 
 
 def schemas() -> dict[str, Json]:

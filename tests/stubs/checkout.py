@@ -83,8 +83,8 @@ NEW_SCHEMAS = """
 """
 
 
-def copy_checkout(folder):
-    for name in PARTS:
+def copy_checkout(folder, parts=PARTS):
+    for name in parts:
         part = ROOT / name
         if part.is_dir():
             shutil.copytree(part, folder / name, ignore=shutil.ignore_patterns("__pycache__"))

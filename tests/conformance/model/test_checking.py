@@ -1,36 +1,15 @@
 """The model holds for every world that keeps the contract, and for none that breaks it."""
 
-import asyncio
-from pathlib import Path
-
 import httpx
 import pytest
 
-from batch_exports.bootstrap import prepare
 from batch_exports.conformance.model import ModelKeys, check_model
-from batch_exports.observability.instruments import Instruments
-from batch_exports.server import create_app
-from batch_exports.settings import Settings
 from mock_server.personas import KEYS
 from tests.conformance.model.connections import MODEL_KEYS, connected, no_fault
 from tests.conformance.model.faults import FAULTS, the_etag_stays
-from tests.contract.worlds import add_personas, mock_app, production_app
+from tests.contract.worlds import mock_app, production_app
 
-PROGRAMS = {"examples": 4, "steps": 20, "seed": 1}
-
-
-def postgres_app(folder: Path, url: str):
-    settings = Settings(
-        data_dir=folder,
-        database_url=url,
-        egress="loopback",
-        file_root=folder / "files",
-        throttle_per_minute=0,
-        throttle_per_hour=0,
-    )
-    prepare(settings)
-    asyncio.run(add_personas(settings))
-    return create_app(settings, Instruments({}))
+PROGRAMS = {"examples": 3, "steps": 15, "seed": 1}
 
 
 def exports_of(make_client, key):
@@ -43,11 +22,6 @@ def test_the_model_holds_and_leaves_nothing_behind(make_app, tmp_path):
     with connected(make_app(tmp_path)) as make_client:
         check_model(make_client, MODEL_KEYS, **PROGRAMS)
         assert [exports_of(make_client, KEYS[name]) for name in ("admin", "other_project")] == [0, 0]
-
-
-def test_the_model_holds_for_production_with_postgresql(postgres_url, tmp_path):
-    with connected(postgres_app(tmp_path, postgres_url)) as make_client:
-        check_model(make_client, MODEL_KEYS, **PROGRAMS)
 
 
 def test_one_key_is_enough(tmp_path):
