@@ -6,6 +6,8 @@ DATA_DIR ?= data
 BASE ?=
 BIN := .venv/bin
 INSTALLED := .venv/installed
+# Tests wait for processes a fifth of their time.
+JOBS ?= $(shell expr $$(nproc) + 1)
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .PHONY: run mock test install browser check stubs client-python contract mutants mutants-domain bench requirements clean
@@ -28,7 +30,7 @@ mock: $(INSTALLED)  ## the mock for front-end work
 	$(BIN)/batch-exports mock --port $(or $(PORT),8010)
 
 test: $(INSTALLED) browser check  ## everything
-	$(BIN)/pytest -n $(or $(JOBS),auto) --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 browser:  ## a Chromium, in which the mock's console and the examples are tried
 	@command -v chromium >/dev/null || { \

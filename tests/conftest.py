@@ -1,3 +1,4 @@
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -32,6 +33,13 @@ FIGURES = pytest.StashKey[list[str]]()
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[FIGURES] = []
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # Of tests with one name, a parallel run carries out one and leaves the others out without a word.
+    repeated = [name for name, times in Counter(item.nodeid for item in items).items() if times > 1]
+    if repeated:
+        raise pytest.UsageError(f"Tests share a name: {', '.join(repeated)}")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -6,11 +6,9 @@ from typing import Any
 
 import requests
 import schemathesis
-from hypothesis import HealthCheck, settings
-from schemathesis.generation.hypothesis.builder import HypothesisTestConfig, HypothesisTestMode, create_test
 
 from benchmarks.contract.meter import Cost, Meter
-from tests.contract.in_process import case_for, load_contract, world_of
+from tests.contract.in_process import case_for, for_each_case, load_contract, world_of
 from tests.contract.worlds import mock_app, serve_mock
 
 Case = schemathesis.Case[Any]
@@ -20,17 +18,9 @@ _BASE = "/api/environments"
 
 def generate(examples: int, seed: int) -> list[Case]:
     """So many cases of each operation."""
-    contract = load_contract()
     cases: list[Case] = []
-
-    def keep(case: Case) -> None:
-        cases.append(case)
-
-    quiet = settings(max_examples=examples, database=None, deadline=None, suppress_health_check=list(HealthCheck))
-    modes = [HypothesisTestMode.EXAMPLES, HypothesisTestMode.FUZZING]
-    config = HypothesisTestConfig(modes=modes, project=contract.config, seed=seed, explicit_settings=quiet)
-    for each in contract.get_all_operations():
-        create_test(operation=each.ok(), test_func=keep, config=config)()
+    for each in load_contract().get_all_operations():
+        for_each_case(each.ok(), cases.append, examples=examples, seed=seed)
     return cases
 
 

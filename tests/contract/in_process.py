@@ -7,7 +7,7 @@ import asyncio
 import importlib
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from time import perf_counter
@@ -16,9 +16,12 @@ from urllib.parse import unquote, urlsplit
 
 import requests
 import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis import APIOperation
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.failures import FailureGroup
 from schemathesis.core.transport import Response
+from schemathesis.generation.hypothesis.builder import HypothesisTestConfig, HypothesisTestMode, create_test
 from schemathesis.specs.openapi.checks import ignored_auth
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 from schemathesis.transport import BaseTransport
@@ -49,6 +52,22 @@ def load_contract() -> OpenApiSchema:
     del values["operations"]
     contract = schemathesis.openapi.from_path(PATH, config=SchemathesisConfig.from_dict(values))
     return contract.include(operation_id=[each.id for each in implemented()])
+
+
+def for_each_case(operation: APIOperation, prove: Callable[[Case], None], *, examples: int, seed: int = 0) -> None:
+    """Hand over the contract's examples of an operation, and so many cases that are generated for it.
+
+    Schemathesis' own way to parametrize gives all operations one name, of which parallel runs carry out one.
+    """
+
+    def carry_out(case: Case) -> None:
+        prove(case)
+
+    modes = [HypothesisTestMode.EXAMPLES, HypothesisTestMode.FUZZING]
+    # No example takes long, but all of them together do.
+    quiet = settings(max_examples=examples, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    config = HypothesisTestConfig(modes=modes, project=operation.schema.config, seed=seed, explicit_settings=quiet)
+    create_test(operation=operation, test_func=carry_out, config=config)()
 
 
 class Application:
