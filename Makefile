@@ -10,7 +10,7 @@ INSTALLED := .venv/installed
 JOBS ?= $(shell expr $$(nproc) + 1)
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: run mock test install browser check stubs client-python contract mutants mutants-domain bench requirements clean
+.PHONY: run mock test suite install browser check stubs client-python contract mutants mutants-domain bench requirements clean
 
 install: $(INSTALLED)  ## set everything up, in .venv and node_modules
 
@@ -29,7 +29,10 @@ run: $(INSTALLED)  ## API, worker and sample data on embedded defaults
 mock: $(INSTALLED)  ## the mock for front-end work
 	$(BIN)/batch-exports mock --port $(or $(PORT),8010)
 
-test: $(INSTALLED) browser check  ## everything
+test: $(INSTALLED) browser  ## everything, checks beside tests
+	$(MAKE) --no-print-directory -j 2 check suite
+
+suite: $(INSTALLED)
 	$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 browser:  ## a Chromium, in which the mock's console and the examples are tried

@@ -14,7 +14,6 @@ from batch_exports.server import serve_on
 from batch_exports.serving import listening
 from batch_exports.settings import Settings
 from batch_exports.sources.event_store import EventStore
-from batch_exports.sources.samples import load_samples
 from batch_exports.working import working
 
 PROJECT = 1
@@ -82,6 +81,9 @@ async def _demo_key(settings: Settings) -> str:
 
 
 def _load_samples(settings: Settings) -> None:
+    # Loaded when it is used: it brings Arrow and more with it, and a data folder gets samples once.
+    from batch_exports.sources.samples import load_samples  # noqa: PLC0415
+
     this_hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     with EventStore.open(settings.data_dir) as event_store:
         load_samples(event_store, PROJECT, until=this_hour, hours=SAMPLE_HOURS, per_hour=SAMPLE_EVENTS_PER_HOUR)

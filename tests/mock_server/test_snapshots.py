@@ -172,7 +172,7 @@ def moved(value, by):
     return [moved(each, by) for each in value] if isinstance(value, list) else value
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(scenario=st.sampled_from(["empty", "failing-destination", "mid-backfill"]), steps=st.lists(STEPS, max_size=12))
 async def test_what_begins_with_a_snapshot_shows_the_same_and_goes_on_as_what_it_was_taken_of(bench, scenario, steps):
     app, shown = bench.app, []

@@ -50,7 +50,7 @@ class Operation:
 
 @cache
 def document() -> Json:
-    return yaml.safe_load(PATH.read_text())
+    return yaml.load(PATH.read_bytes(), Loader=yaml.CSafeLoader)
 
 
 @cache
