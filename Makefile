@@ -6,8 +6,7 @@ DATA_DIR ?= data
 BASE ?=
 BIN := .venv/bin
 INSTALLED := .venv/installed
-# Tests wait for processes a fifth of their time.
-JOBS ?= $(shell expr $$(nproc) + 1)
+JOBS ?= auto
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .PHONY: run mock test suite install browser check stubs client-python contract mutants mutants-domain bench requirements clean
